@@ -1,0 +1,1 @@
+"""Lets every test import ``makers``, which lies beside this file."""
