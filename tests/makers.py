@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -167,17 +168,32 @@ def remux(
         output.metadata.update(source.metadata if tags is None else tags)
         targets, filters = {}, {}
         for stream in source.streams:
-            targets[stream.index] = target = output.add_stream_from_template(stream)
+            targets[stream.index] = target = output.add_stream_from_template(stream, opaque=True)
             target.metadata.update(stream.metadata)
             if output.format.name == "avi" and isinstance(stream, av.VideoStream):
                 target.time_base = Fraction(1) / (stream.average_rate or 25)  # AVI has a tick for each frame
                 if stream.codec.name in ("h264", "hevc"):  # and its muxer does not bring the start codes itself
                     to_annex_b = f"{stream.codec.name}_mp4toannexb"
                     filters[stream.index] = av.BitStreamFilterContext(to_annex_b, stream, target)
-        for packet in source.demux():
-            if packet.dts is not None:
-                index = packet.stream_index
-                for written in filters[index].filter(packet) if index in filters else [packet]:
-                    written.stream = targets[index]
-                    output.mux(written)
+        packets = [packet for packet in source.demux() if packet.size]
+        for stream in source.streams:
+            _complete_times([packet for packet in packets if packet.stream_index == stream.index])
+        for packet in packets:
+            index = packet.stream_index
+            for written in filters[index].filter(packet) if index in filters else [packet]:
+                written.stream = targets[index]
+                output.mux(written)
     return Path(out)
+
+
+def _complete_times(packets: list[Any]) -> None:
+    """Adds what Matroska leaves out and other muxers need: how long a frame lasts, the first and last dts."""
+    for packet in packets:
+        if not packet.duration and packet.stream.type == "video" and packet.stream.average_rate:
+            packet.duration = round(1 / (packet.stream.average_rate * packet.time_base))
+    for packet, after in reversed(list(pairwise(packets))):
+        if packet.dts is None and after.dts is not None:
+            packet.dts = after.dts - 1
+    for before, packet in pairwise(packets):
+        if packet.dts is None and before.dts is not None:
+            packet.dts = before.dts + 1
