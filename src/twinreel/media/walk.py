@@ -17,7 +17,7 @@ Links
 """
 
 # A Path for each of a million files would be time and memory for nothing.
-# ruff: noqa: PTH
+# ruff: noqa: PTH112, PTH114, PTH116, PTH118, PTH119, PTH122
 from __future__ import annotations
 
 import errno
@@ -33,73 +33,13 @@ from twinreel.errors import NotFound
 from twinreel.media.source import access_error
 from twinreel.types import Failure
 
-EXTENSIONS = frozenset(
-    # fmt: off
-    (
-        # containers of today
-        "mp4",
-        "m4v",
-        "mov",
-        "qt",
-        "mkv",
-        "webm",
-        "avi",
-        "wmv",
-        "asf",
-        "flv",
-        "f4v",
-        "ogv",
-        "ogm",
-        "3gp",
-        "3g2",
-        "ts",
-        "mts",
-        "m2ts",
-        "m2t",
-        "mxf",
-        "nut",
-        "ivf",
-        # discs, broadcast, cameras and older ones
-        "mpg",
-        "mpeg",
-        "mpe",
-        "m1v",
-        "m2v",
-        "mpv",
-        "vob",
-        "evo",
-        "tp",
-        "trp",
-        "tod",
-        "dv",
-        "gxf",
-        "wtv",
-        "divx",
-        "rm",
-        "rmvb",
-        "nsv",
-        "nuv",
-        "amv",
-        "mj2",
-        # streams of one codec
-        "h264",
-        "264",
-        "avc",
-        "h265",
-        "265",
-        "hevc",
-        "av1",
-        "obu",
-        "y4m",
-        "mjpeg",
-        "mjpg",
-        # moving pictures
-        "gif",
-        "webp",
-        "apng",
-    )
-    # fmt: on
+_CONTAINERS = "mp4 m4v mov qt mkv webm avi wmv asf flv f4v ogv ogm 3gp 3g2 ts mts m2ts m2t mxf nut ivf"
+_DISCS_BROADCAST_CAMERAS = (
+    "mpg mpeg mpe m1v m2v mpv vob evo tp trp tod dv gxf wtv divx rm rmvb nsv nuv amv mj2 swf smk bik"
 )
+_SINGLE_CODEC = "h264 264 avc h265 265 hevc av1 obu y4m mjpeg mjpg"
+_MOVING_PICTURES = "gif webp apng"
+EXTENSIONS = frozenset(f"{_CONTAINERS} {_DISCS_BROADCAST_CAMERAS} {_SINGLE_CODEC} {_MOVING_PICTURES}".split())
 """Extensions of video files, in lower case."""
 
 SYSTEM = (
