@@ -7,7 +7,13 @@ remux(tmp_path / "a.mp4", tmp_path / "a.mkv", tags={"title": "another"})
 
 from __future__ import annotations
 
+import os
+import shutil
+import struct
+import sys
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -16,6 +22,8 @@ from typing import Any
 import av
 import numpy as np
 from numpy.typing import NDArray
+
+from twinreel.types import FailureKind
 
 Image = NDArray[np.uint8]
 """(height, width, 3) RGB."""
@@ -197,3 +205,207 @@ def _complete_times(packets: list[Any]) -> None:
     for before, packet in pairwise(packets):
         if packet.dts is None and before.dts is not None:
             packet.dts = before.dts + 1
+
+
+@dataclass(frozen=True)
+class Hostile:
+    """What has to become of one file of the hostile folder."""
+
+    refused: FailureKind | None = None
+    """None: it opens and frames of it decode."""
+    reason: str = ""
+    """Part of the reason of a refusal."""
+    duration: float | None = None
+    """Seconds, where it opens; None where it depends on the encoder."""
+    size: tuple[int, int] = (160, 96)
+    """(width, height) as shown, where it opens."""
+
+
+def hostile_folder(root: str | Path) -> dict[str, Hostile]:
+    """Fills a folder with all kinds of files that a scan must survive: name -> what has to become of it.
+
+    Names that this system cannot hold are left out, and permissions that do not bite (for root, on Windows) are not
+    expected to.
+    """
+    root = Path(root)
+    bad, denied = FailureKind.BAD_FILE, FailureKind.NO_ACCESS
+    good = Hostile(duration=2.0)
+    small = (160, 96)
+    frames = list(scene(1, 2.0, size=small))
+    short = frames[:25]
+    base = write_video(root / "good.mp4", frames, gop=10, audio=["eng"])
+    content = base.read_bytes()
+    cases = {"good.mp4": good}
+
+    def write(name: str, data: bytes, expected: Hostile) -> None:
+        (root / name).write_bytes(data)
+        cases[name] = expected
+
+    def encode(name: str, expected: Hostile, pictures: Iterable[Any] = short, **options: Any) -> Path:
+        cases[name] = expected
+        return write_video(root / name, pictures, **options)
+
+    # Cut, damaged, empty
+    write("cut, index last.mp4", content[: len(content) // 2], Hostile(bad, "the index (moov) of this MP4"))
+    encode("cut, index first.mp4", Hostile(), frames, container_options={"movflags": "faststart"})
+    _cut(root / "cut, index first.mp4", 0.5)
+    remux(base, root / "cut.mkv")
+    _cut(root / "cut.mkv", 0.6)
+    cases["cut.mkv"] = Hostile()
+    rng = np.random.default_rng(0)
+    damaged = np.frombuffer(content, np.uint8).copy()
+    middle = content.index(b"mdat") + 4 + rng.integers(6000, 12000, 40)
+    damaged[middle] = rng.integers(0, 256, 40)
+    write("damaged in the middle.mp4", damaged.tobytes(), good)
+    write("empty.mp4", b"", Hostile(bad, "empty"))
+    write("zeros.mp4", bytes(10_000), Hostile(bad, "nothing but zeros"))
+
+    # No video at all, or none of its own
+    write_audio(root / "sound only.mp4")
+    cases["sound only.mp4"] = Hostile(bad, "no video: sound only")
+    _write_covered_sound(root / "sound with a cover.mp4", short[0])
+    cases["sound with a cover.mp4"] = Hostile(bad, "no video: sound and a cover picture only")
+    write("garbage.mp4", rng.bytes(50_000), Hostile(bad, "not a video"))
+    write("text.mp4", b"Dear diary, to-day\n" * 500, Hostile(bad, "a text"))
+    write("web page.mp4", b"<!DOCTYPE html><html><body>404</body></html>", Hostile(bad, "a web page"))
+    playlist = Hostile(bad, "a playlist")
+    write("playlist.mp4", f"#EXTM3U\n#EXTINF:2,\n{base}\n#EXT-X-ENDLIST\n".encode(), playlist)
+    write("playlist.ts", f"#EXTM3U\n#EXTINF:2,\nfile://{base}\n#EXT-X-ENDLIST\n".encode(), playlist)
+    write("concat.mp4", b"ffconcat version 1.0\nfile good.mp4\n", playlist)
+    write("manifest.mp4", b'<?xml version="1.0"?><MPD><BaseURL>good.mp4</BaseURL></MPD>', playlist)
+
+    # Odd pictures
+    encode("one frame.mp4", Hostile(duration=0.04), frames[:1])
+    y = np.full((4320 * 3 // 2, 7680), 128, np.uint8)
+    y[1000:2000, 1000:3000] = 200
+    encode(
+        "8K.mp4",
+        Hostile(duration=0.08, size=(7680, 4320)),
+        [av.VideoFrame.from_ndarray(y, "yuv420p") for _ in range(2)],
+        options={"preset": "ultrafast", "rc-lookahead": "0", "aq-mode": "0"},
+    )
+    second = Hostile(duration=1.0)
+    encode("10 bit.mp4", second, pix_fmt="yuv420p10le")
+    encode("4-4-4.mp4", second, pix_fmt="yuv444p")
+    encode("gray.mkv", second, codec="ffv1", pix_fmt="gray")
+    encode("gray 16 bit.mkv", second, codec="ffv1", pix_fmt="gray16le")
+    encode("palette.mov", second, map(_paletted, short), codec="png", pix_fmt="pal8")
+    encode("palette.avi", second, map(_paletted, short), codec="rawvideo", pix_fmt="pal8")
+    encode("interlaced.mp4", second, options={"x264-params": "tff=1"})
+    encode("odd size.mkv", Hostile(duration=1.0, size=(33, 17)), scene(2, 1, size=(33, 17)), codec="ffv1")
+    encode("moving.gif", second, codec="gif", pix_fmt="rgb8")
+    encode("moving.apng", second, codec="apng", pix_fmt="rgb24")
+    encode("moving.webp", Hostile(bad, "animated WebP"), short[:3], codec="libwebp_anim")
+    still = Hostile(duration=0.04)
+    encode("still.webp", still, frames[:1], codec="libwebp")
+    encode("still.mp4", still, frames[:1], codec="mjpeg", pix_fmt="yuvj420p", format="image2")
+    write("huge.apng", _png_header(60_000, 60_000), Hostile(bad, "no picture size can be told"))
+
+    # Durations
+    encode("no duration.h264", second)
+    encode("no duration.mkv", second, container_options={"live": "1"})
+    encode("fragments.mp4", second, container_options={"movflags": "frag_keyframe+empty_moov"}, gop=10)
+    write("claims 0.2 s.mp4", _claim(content, 0.1), good)
+    write("claims 20000 s.mp4", _claim(content, 10_000), good)
+    remuxed = remux(base, root / "claims 31 years.mkv").read_bytes()
+    remuxed = remuxed.replace(b"\x44\x89\x88" + struct.pack(">d", _matroska_duration(remuxed)), _YEARS)
+    write("claims 31 years.mkv", remuxed.replace(b"00:00:02.", b"99:59:59."), good)
+
+    # Access
+    if sys.platform != "win32":
+        shutil.copy(base, root / "no permission.mp4")
+        (root / "no permission.mp4").chmod(0)
+        readable = os.access(root / "no permission.mp4", os.R_OK)
+        cases["no permission.mp4"] = good if readable else Hostile(denied, "permission")
+        (root / "loop.mp4").symlink_to("loop.mp4")
+        (root / "loop a.mp4").symlink_to("loop b.mp4")
+        (root / "loop b.mp4").symlink_to("loop a.mp4")
+        cases |= dict.fromkeys(("loop.mp4", "loop a.mp4", "loop b.mp4"), Hostile(denied, "form a loop"))
+        (root / "points nowhere.mp4").symlink_to("gone.mp4")
+        cases["points nowhere.mp4"] = Hostile(denied, "no such file")
+        os.mkfifo(root / "pipe.mp4")
+        cases["pipe.mp4"] = Hostile(denied, "a pipe")
+
+    # Names
+    for name in HOSTILE_NAMES:
+        if sys.platform == "win32" and set(name) & set('<>:"|?*\n\t'):
+            continue
+        try:
+            shutil.copy(base, root / name)
+        except (OSError, UnicodeError):
+            continue
+        cases[name] = good
+    return cases
+
+
+HOSTILE_NAMES = (
+    "фильм.mp4",
+    "映画 🎬.mp4",
+    "فيلم.mp4",
+    "e\u0301.mp4",
+    "100% %03d %s.mp4",
+    "-i leading dash.mp4",
+    " spaces .mp4",
+    "pipe:0.mp4",
+    "concat:a|b.mp4",
+    "http:evil.example.mp4",
+    "{a,b}*?[x].mp4",
+    "new\nline\ttab.mp4",
+    "quote' \"quote.mp4",
+    os.fsdecode(b"invalid \xff\xfe\xe9.mp4") if sys.platform != "win32" else "invalid \udc80.mp4",
+)
+
+_YEARS = b"\x44\x89\x88" + struct.pack(">d", 1e12)
+
+
+def _cut(path: Path, share: float) -> None:
+    os.truncate(path, int(path.stat().st_size * share))
+
+
+def _claim(mp4: bytes, factor: float) -> bytes:
+    """The same MP4 with every duration of movie, track and media multiplied, all else as it was."""
+    changed = bytearray(mp4)
+    for box, offset in ((b"mvhd", 16), (b"tkhd", 20), (b"mdhd", 16)):
+        at = changed.find(box)
+        while at >= 0:
+            (ticks,) = struct.unpack_from(">I", changed, at + 4 + offset)
+            struct.pack_into(">I", changed, at + 4 + offset, min(int(ticks * factor), 2**32 - 2))
+            at = changed.find(box, at + 4)
+    return bytes(changed)
+
+
+def _matroska_duration(mkv: bytes) -> float:
+    at = mkv.index(b"\x44\x89\x88")
+    return float(struct.unpack_from(">d", mkv, at + 3)[0])
+
+
+def _paletted(image: Image) -> av.VideoFrame:
+    """The picture in a fixed palette of 8 x 8 x 4 colours."""
+    numbers = np.arange(256)
+    palette = np.stack([np.full(256, 255), (numbers >> 5) * 36, (numbers >> 2 & 7) * 36, (numbers & 3) * 85], axis=1)
+    red, green, blue = image[..., 0], image[..., 1], image[..., 2]
+    indices = (red >> 5 << 5) | (green >> 5 << 2) | (blue >> 6)
+    return av.VideoFrame.from_ndarray((indices, palette.astype(np.uint8)), "pal8")  # type: ignore[arg-type]
+
+
+def _write_covered_sound(path: Path, cover: Image) -> None:
+    with av.open(str(path), "w") as output:
+        sound = _add_sound(output, "eng")
+        stream: Any = output.add_stream("mjpeg", rate=1)
+        stream.height, stream.width = cover.shape[:2]
+        stream.pix_fmt = "yuvj420p"
+        stream.disposition = av.stream.Disposition.attached_pic
+        output.mux(stream.encode(av.VideoFrame.from_ndarray(cover, "rgb24")))
+        output.mux(stream.encode(None))
+        _write_tone(output, sound, 1.0)
+
+
+def _png_header(width: int, height: int) -> bytes:
+    """A PNG that claims a size and holds almost nothing."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    size = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    picture = chunk(b"IHDR", size) + chunk(b"IDAT", zlib.compress(bytes(1000))) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + picture

@@ -54,7 +54,7 @@ def probe(path: str) -> Probe:
         frame = _first_frame(source)
         context = stream.codec_context
         if not context.width or not context.height:
-            raise BadFile("the size of its picture cannot be told: its beginning is damaged", "probe")
+            raise BadFile("no picture size can be told from its beginning: it is damaged, or too large", "probe")
         rotation = round(-frame.rotation / 90) * 90 % 360 if frame else 0
         aspect = _sample_aspect(stream.sample_aspect_ratio)
         shown = (max(1, round(context.width * aspect)), context.height)

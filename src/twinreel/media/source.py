@@ -24,7 +24,7 @@ from twinreel.errors import BadFile, MediaError, NoAccess, OutOfResources
 
 FORMATS = (
     # containers
-    "mov,matroska,avi,mpegts,mpeg,flv,live_flv,asf,rm,ogg,mxf,gxf,nut,wtv,dv,nsv,nuv,pva,swf,smk,bink,amv,ivf",
+    "mov,matroska,avi,mpegts,mpeg,flv,live_flv,asf,rm,ogg,mxf,gxf,nut,wtv,dv,nsv,nuv,pva,ivf",
     # streams of one codec without a container
     "h261,h263,h264,hevc,vvc,av1,obu,m4v,mpegvideo,vc1,vc1test,dirac,cavsvideo,avs2,avs3,mjpeg,yuv4mpegpipe,dnxhd",
     # pictures, moving or still
@@ -44,6 +44,7 @@ _OPTIONS = {
     # times quicker than the frames that it would decode otherwise.
     "skip_frame": "nokey",
     "skip_loop_filter": "all",
+    "max_pixels": str(MAX_PIXELS),
 }
 _POINTERS = (b"#extm3u", b"ffconcat", b"[playlist]", b"[reference]", b"rtsptext", b"<asx", b"<smil", b"<mpd", b"v=0")
 _EXHAUSTED = {errno.ENOMEM, errno.EMFILE, errno.ENFILE}

@@ -34,9 +34,7 @@ from twinreel.media.source import access_error
 from twinreel.types import Failure
 
 _CONTAINERS = "mp4 m4v mov qt mkv webm avi wmv asf flv f4v ogv ogm 3gp 3g2 ts mts m2ts m2t mxf nut ivf"
-_DISCS_BROADCAST_CAMERAS = (
-    "mpg mpeg mpe m1v m2v mpv vob evo tp trp tod dv gxf wtv divx rm rmvb nsv nuv amv mj2 swf smk bik"
-)
+_DISCS_BROADCAST_CAMERAS = "mpg mpeg mpe m1v m2v mpv vob evo tp trp tod dv gxf wtv divx rm rmvb nsv nuv amv mj2"
 _SINGLE_CODEC = "h264 264 avc h265 265 hevc av1 obu y4m mjpeg mjpg"
 _MOVING_PICTURES = "gif webp apng"
 EXTENSIONS = frozenset(f"{_CONTAINERS} {_DISCS_BROADCAST_CAMERAS} {_SINGLE_CODEC} {_MOVING_PICTURES}".split())
