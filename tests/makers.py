@@ -94,6 +94,7 @@ def write_video(
     color_trc: int | None = None,
     times: Sequence[float] | None = None,
     audio: Sequence[str] = (),
+    subtitles: Sequence[str] = (),
     tags: Mapping[str, str] | None = None,
     format: str | None = None,
     container_options: Mapping[str, str] | None = None,
@@ -105,6 +106,7 @@ def write_video(
     rotation: degrees clockwise that a player is told to turn the picture by.
     times: seconds of each frame for a variable frame rate; ``fps`` then only names the rate in the header.
     audio: one stream of a quiet tone for each language, as long as the video.
+    subtitles: one stream of SubRip for each language; for Matroska.
     format: the muxer, where the file name does not tell.
     """
     path = Path(path)
@@ -114,7 +116,7 @@ def write_video(
     with av.open(str(path), "w", format=format, container_options=dict(container_options or {})) as output:
         output.metadata.update(tags or {})
         stream: Any = None
-        sounds = []
+        sounds, texts = [], []
         end = 0.0
         for number, frame in enumerate(frames):
             picture = frame if isinstance(frame, av.VideoFrame) else av.VideoFrame.from_ndarray(frame, "rgb24")
@@ -132,6 +134,7 @@ def write_video(
                     # FFmpeg's matrix counts degrees against the clock.
                     stream.set_display_rotation(-rotation)
                 sounds = [_add_sound(output, language) for language in audio]
+                texts = [_add_text(output, language) for language in subtitles]
             if color_trc is not None:
                 picture.color_trc = color_trc
             end = number / float(rate) if times is None else times[number]
@@ -143,6 +146,10 @@ def write_video(
         output.mux(stream.encode(None))
         for sound in sounds:
             _write_tone(output, sound, end + 1 / float(rate))
+        for text in texts:
+            line: Any = av.Packet(b"Well?")
+            line.stream, line.pts, line.dts, line.duration, line.time_base = text, 0, 0, 500, Fraction(1, 1000)
+            output.mux(line)
     return path
 
 
@@ -155,6 +162,12 @@ def write_audio(path: str | Path, seconds: float = 1.0, language: str = "und", f
 
 def _add_sound(output: Any, language: str) -> Any:
     stream = output.add_stream("aac", rate=44_100, layout="mono")
+    stream.metadata["language"] = language
+    return stream
+
+
+def _add_text(output: Any, language: str) -> Any:
+    stream = output.add_mux_stream("subrip", time_base=Fraction(1, 1000))
     stream.metadata["language"] = language
     return stream
 

@@ -16,11 +16,11 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import islice
 
 import av
 from av.packet import Packet
 
-from twinreel.errors import BadFile
 from twinreel.media.source import Source, open_video
 from twinreel.types import Probe
 
@@ -30,8 +30,8 @@ _NO_TIMESTAMPS = 0x80
 """FFmpeg's AVFMT_NOTIMESTAMPS: a stream of one codec without a container."""
 _INTERLACED = range(2, 6)
 """FFmpeg's AVFieldOrder: all but unknown and progressive."""
-_PACKETS_TO_TRY = 300
-"""Packets among which the first frame that decodes is looked for."""
+_PACKETS_TO_TRY, _BYTES_TO_TRY = 300, 16 << 20
+"""How far the first frame that decodes is looked for."""
 _FARTHEST = 1 << 62
 """No seek goes beyond, whatever a header claims: FFmpeg's timestamps have 64 bits."""
 
@@ -53,8 +53,6 @@ def probe(path: str) -> Probe:
         container, stream = source.container, source.stream
         frame = _first_frame(source)
         context = stream.codec_context
-        if not context.width or not context.height:
-            raise BadFile("no picture size can be told from its beginning: it is damaged, or too large", "probe")
         rotation = round(-frame.rotation / 90) * 90 % 360 if frame else 0
         aspect = _sample_aspect(stream.sample_aspect_ratio)
         shown = (max(1, round(context.width * aspect)), context.height)
@@ -64,7 +62,7 @@ def probe(path: str) -> Probe:
         walked = None if listed or tail else _walk(path)
         content = walked or tail
         duration = content.duration if content else header or 0.0
-        rate = _positive(stream.average_rate)
+        count = walked.count if walked else _claimed_count(source, duration)
         return Probe(
             duration=duration,
             duration_from_header=header,
@@ -77,10 +75,10 @@ def probe(path: str) -> Probe:
             sample_aspect=aspect,
             codec=context.codec.canonical_name,
             pixel_format=frame.format.name if frame else context.pix_fmt or "unknown",
-            fps_average=walked.count / walked.duration if walked and walked.duration else rate,
+            fps_average=count / duration if count and duration else _positive(stream.average_rate),
             fps_real=_positive(stream.base_rate),
             bit_rate=_positive(stream.bit_rate) or _positive(source.size * 8 / duration if duration else None),
-            frame_count=walked.count if walked else _claimed_count(source, duration),
+            frame_count=count,
             hdr=(frame.color_trc if frame else context.color_trc) in _HDR,
             interlaced=bool(frame and frame.interlaced_frame) or context.field_order in _INTERLACED,
             audio_languages=tuple(other.language or "und" for other in container.streams.audio),
@@ -96,7 +94,8 @@ def _first_frame(source: Source) -> av.VideoFrame | None:
     whether anything at all does is for the decoding to find out.
     """
     context = source.stream.codec_context
-    for _, packet in zip(range(_PACKETS_TO_TRY), _packets(source), strict=False):
+    read = 0
+    for packet in islice(_packets(source), _PACKETS_TO_TRY):
         try:
             frames = context.decode(packet) + context.decode(None)
         except MemoryError:
@@ -106,6 +105,9 @@ def _first_frame(source: Source) -> av.VideoFrame | None:
         context.flush_buffers()
         if frames:
             return frames[0]
+        read += packet.size
+        if read > _BYTES_TO_TRY:
+            break
     return None
 
 

@@ -162,6 +162,8 @@ def _choose(container: InputContainer, stage: str) -> av.VideoStream:
     if not decodable:
         raise BadFile("its video codec is not known to FFmpeg", stage)
     stream = max(decodable, key=lambda stream: (stream.width * stream.height, -stream.index))
+    if not stream.width or not stream.height:
+        raise BadFile("no picture size can be told from its beginning: it is damaged, or too large", stage)
     if stream.width * stream.height > MAX_PIXELS:
         raise BadFile(f"it claims pictures of {stream.width} x {stream.height}: more than {MAX_PIXELS} pixels", stage)
     return stream
