@@ -110,6 +110,23 @@ def test_tags_that_are_not_text_do_not_matter(tmp_path: Path) -> None:
     assert count_frames(str(path)) == 5
 
 
+def test_a_format_that_is_no_video_is_refused_by_its_kind(tmp_path: Path) -> None:
+    path = tmp_path / "subtitles.mp4"
+    path.write_text("1\n00:00:00,000 --> 00:00:02,000\nWell?\n\n2\n00:00:02,000 --> 00:00:04,000\nWell!\n")
+    with pytest.raises(BadFile, match="none that is accepted"), open_video(str(path)):
+        pass
+
+
+def test_no_file_is_too_short_for_a_reason(hostile: tuple[Path, dict[str, Hostile]], tmp_path: Path) -> None:
+    for name in ("moving.webp", "good.mp4", "moving.gif", "cut.mkv"):
+        content = (hostile[0] / name).read_bytes()
+        for length in range(1, 40):
+            path = tmp_path / "short"
+            path.write_bytes(content[:length])
+            with pytest.raises(BadFile), open_video(str(path)):
+                pass
+
+
 def test_sound_is_told_apart_from_garbage(tmp_path: Path) -> None:
     for name in ("a.mp4", "a.mkv", "a.ts", "a.aac"):
         path = str(write_audio(tmp_path / name, format="adts" if name.endswith("aac") else None))

@@ -97,7 +97,7 @@ def open_video(path: str, *, threads: int = 1, stage: str = "decode") -> Iterato
         if size == 0:
             raise BadFile("the file is empty", stage)
         head = file.read(21)
-        if head[8:16] == b"WEBPVP8X" and head[20] & 2:
+        if head[8:16] == b"WEBPVP8X" and int.from_bytes(head[20:]) & 2:
             raise BadFile("it is an animated WebP, of which FFmpeg decodes still ones only: make it a GIF", stage)
         file.seek(0)
         try:
@@ -112,6 +112,7 @@ def open_video(path: str, *, threads: int = 1, stage: str = "decode") -> Iterato
                 if other.index != stream.index:
                     other.discard = Discard.all
             stream.codec_context.thread_count = threads
+            stream.codec_context.thread_type = "AUTO"
             stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
             yield Source(container, stream, size)
 
