@@ -118,7 +118,7 @@ def test_a_format_that_is_no_video_is_refused_by_its_kind(tmp_path: Path) -> Non
 
 
 def test_no_file_is_too_short_for_a_reason(hostile: tuple[Path, dict[str, Hostile]], tmp_path: Path) -> None:
-    for name in ("moving.webp", "good.mp4", "moving.gif", "cut.mkv"):
+    for name in ("moving.webp", "good.mp4", "cut.mkv", "moving.apng"):
         content = (hostile[0] / name).read_bytes()
         for length in range(1, 40):
             path = tmp_path / "short"
