@@ -28,6 +28,12 @@ Int64 = NDArray[np.int64]
 
 _LONE_SECONDS = 1.0
 """What the only sample of an axis stands for where the duration is not known."""
+_TRIMS = 2
+"""Rounds of fitting a line to a path and trimming the path to what lies on it."""
+_RIDGE = 2
+"""Cells to either side of a line among which the best one is sought."""
+_WEAK = 0.5
+"""Share of the median similarity of a path from which a cell belongs to it; 0.5 is half-way to unrelated frames."""
 _STILL = 0.8
 """Mean similarity of a box, as a share of its path's, from which the scene counts as still."""
 
@@ -47,9 +53,10 @@ class Box:
     """(p, 2) row and column of each cell of the path, both strictly ascending."""
 
     @property
-    def speed(self) -> float:
-        """Seconds of b that pass in one second of a."""
-        return (self.b_stop - self.b_start) / (self.a_stop - self.a_start)
+    def line(self) -> Line:
+        """From the corner where both start to the one where both stop."""
+        speed = (self.b_stop - self.b_start) / (self.a_stop - self.a_start)
+        return Line(speed, self.b_start - speed * self.a_start)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,21 +162,63 @@ class SimilarityMap:
         cells = self.values[slice(*rows), slice(*columns)]
         return float(np.mean(cells)) if cells.size else 0.0
 
-    def line_cells(self, line: Line, a_start: float, a_stop: float) -> Int64:
-        """The cells (p, 2) nearest to a line, rows and columns strictly ascending, for rows in [a_start, a_stop].
+    def seconds(self, cells: Int64) -> Float64:
+        """Mean (p,) of the seconds of a and of b that each of the cells (p, 2) stands for."""
+        return (self.a.cells[cells[:, 0]] + self.b.cells[cells[:, 1]]) / 2
+
+    def hole(self, source: Int64, target: Int64) -> Float64:
+        """Seconds (p,) between the cells of sources and targets, each (p, 2), in which both videos have frames."""
+        a, b = self.a, self.b
+        hole_a = a.times[target[:, 0]] - a.left[target[:, 0]] - a.times[source[:, 0]] - a.right[source[:, 0]]
+        hole_b = b.times[target[:, 1]] - b.left[target[:, 1]] - b.times[source[:, 1]] - b.right[source[:, 1]]
+        hole: Float64 = np.minimum(hole_a, hole_b)
+        return np.where(hole > 1e-9, hole, 0.0)
+
+    def linked(self, source: Int64, target: Int64, settings: Settings) -> NDArray[np.bool_]:
+        """Whether a copy may lead from sources (p, 2) to targets (p, 2) at once: forward in both videos, no hole
+        of more than ``max_step``, at a speed in bounds but for the slack that the sampling leaves."""
+        a, b = self.a, self.b
+        da = a.times[target[:, 0]] - a.times[source[:, 0]]
+        db = b.times[target[:, 1]] - b.times[source[:, 1]]
+        slack = a.right[source[:, 0]] + a.left[target[:, 0]] + b.right[source[:, 1]] + b.left[target[:, 1]]
+        allowed: NDArray[np.bool_] = (da > 0) & (db > 0) & (self.hole(source, target) <= settings.max_step)
+        return allowed & (db - settings.max_speed * da <= slack / 2) & (da - db / settings.min_speed <= slack / 2)
+
+    def reach(self, rows: Int64, columns: Int64) -> Float64:
+        """Seconds (p,) by which a pair of frames may be off the line of its copy, being the nearest there are."""
+        a, b = self.a, self.b
+        reach: Float64 = np.max([a.left[rows], a.right[rows], b.left[columns], b.right[columns]], axis=0)
+        return reach
+
+    def near(self, cells: Int64, line: Line) -> NDArray[np.bool_]:
+        """Which of the cells (p, 2) lie within a sampling gap of a line: neighbours of a frame look like it."""
+        distance = np.abs(self.b.times[cells[:, 1]] - line.b(self.a.times[cells[:, 0]]))
+        near: NDArray[np.bool_] = distance <= self.b.cells[cells[:, 1]] + line.speed * self.a.cells[cells[:, 0]]
+        return near
+
+    def fitted(self, cells: Int64, settings: Settings) -> Line:
+        """The line through cells (p, 2), p >= 1."""
+        rows, columns = cells.T
+        return fit_line(
+            self.a.times[rows],
+            self.b.times[columns],
+            tolerance=self.reach(rows, columns),
+            speeds=(settings.min_speed, settings.max_speed),
+        )
+
+    def line_cells(self, line: Line) -> Int64:
+        """The cells (p, 2) nearest to a line, rows and columns strictly ascending.
 
         Where b has fewer samples than a, several rows are nearest to one column: the nearest of them is kept.
         """
-        rows = np.flatnonzero((self.a.times >= a_start) & (self.a.times <= a_stop))
-        seconds = line.b(self.a.times[rows])
+        seconds = line.b(self.a.times)
         columns = self.b.nearest(seconds)
         distance = np.abs(self.b.times[columns] - seconds)
-        inside = distance <= np.where(seconds < self.b.times[columns], self.b.left[columns], self.b.right[columns])
-        rows, columns, distance = rows[inside], columns[inside], distance[inside]
-        order = np.lexsort((rows, distance, columns))
-        first = np.concatenate([[True], np.diff(columns[order]) > 0])[: len(order)]
-        path: Int64 = np.stack([rows, columns], axis=1)[np.sort(order[first])]
-        return path
+        reach = np.where(seconds < self.b.times[columns], self.b.left[columns], self.b.right[columns])
+        rows = np.flatnonzero(distance <= reach + 1e-9)
+        rows = rows[np.lexsort((distance[rows], columns[rows]))]
+        columns, first = np.unique(columns[rows], return_index=True)
+        return np.stack([rows[first], columns], axis=1)
 
     def box(self, path: Int64, settings: Settings) -> Box | None:
         """The box of a path (p, 2), or None where the path is too weak, too short or too few frames.
@@ -180,19 +229,19 @@ class SimilarityMap:
         has a frame, too. No end lies outside either video, and one that starts (stops) both videos to within a
         cell starts (stops) both.
         """
+        line = self._fit(path, settings)
+        for _ in range(_TRIMS):
+            path = self.trimmed(path, line, settings)
+            if not len(path):
+                return None
+            line = self._fit(path, settings)
+        a, b = self.a, self.b
         similarity = self.values[path[:, 0], path[:, 1]]
         hits = path[similarity >= settings.min_similarity]
         evidence = float(np.sum(similarity - settings.min_similarity))
         if len(hits) < settings.min_matches or evidence < settings.min_evidence:
             return None
-        a, b = self.a, self.b
         rows, columns = hits.T
-        line = fit_line(
-            a.times[rows],
-            b.times[columns],
-            tolerance=np.max([a.left[rows], a.right[rows], b.left[columns], b.right[columns]], axis=0),
-            speeds=(settings.min_speed, settings.max_speed),
-        )
         start = line.project(a.times[rows[0]], b.times[columns[0]])
         stop = line.project(a.times[rows[-1]], b.times[columns[-1]])
         start -= max(a.left[rows[0]], b.left[columns[0]] / line.speed)
@@ -206,6 +255,53 @@ class SimilarityMap:
         if min(a_stop - a_start, b_stop - b_start) < max(settings.min_length, 1e-9):
             return None
         return Box(float(a_start), float(a_stop), float(b_start), float(b_stop), float(np.mean(similarity)), path)
+
+    def _fit(self, path: Int64, settings: Settings) -> Line:
+        """The line through the matching cells of a path (p, 2), of which there is one at least.
+
+        Where scenes move slowly, neighbours match nearly as well, and a path takes those that lead further. So the
+        fit is done again with the best cell near the line of each row, and of each column, of the path.
+        """
+        hits = path[self.values[path[:, 0], path[:, 1]] >= settings.min_similarity]
+        return self.fitted(self._ridge(hits, self.fitted(hits, settings)), settings)
+
+    def _ridge(self, path: Int64, line: Line) -> Int64:
+        """The best cells (q, 2) near a line of the rows and of the columns of a path (p, 2)."""
+        around = np.arange(-_RIDGE, _RIDGE + 1)
+        rows, columns = path.T
+        beside = self.b.nearest(line.b(self.a.times[rows]))[:, None] + around
+        above = self.a.nearest(line.a(self.b.times[columns]))[:, None] + around
+        found = []
+        for cells in (np.broadcast_arrays(rows[:, None], beside), np.broadcast_arrays(above, columns[:, None])):
+            band = np.clip(np.stack(cells, axis=2), 0, np.array(self.values.shape) - 1)
+            near = self.near(band.reshape(-1, 2), line).reshape(band.shape[:2])
+            value = np.where(near, self.values[band[..., 0], band[..., 1]], -1)
+            best = np.argmax(value, axis=1)
+            found.append(band[np.arange(len(band)), best])
+        return np.concatenate(found)
+
+    def trimmed(self, path: Int64, line: Line, settings: Settings) -> Int64:
+        """The run of a path (p, 2) that says most for a copy along a line.
+
+        A path runs on for as long as chance finds it cells, but these are seldom on the line, and seldom near as
+        similar as those of the copy: for a cell off the line, the one on it counts, and the limit is ``_WEAK`` of
+        the median.
+        """
+        rows, columns = path.T
+        on_line = self.b.nearest(line.b(self.a.times[rows]))
+        similarity = self.values[rows, np.where(self.near(path, line), columns, on_line)]
+        hits = similarity[similarity >= settings.min_similarity]
+        limit = max(settings.min_similarity, _WEAK * float(np.median(hits)) if len(hits) else 0.0)
+        start, stop = strongest_run((similarity - limit) * self.seconds(path))
+        return path[start:stop]
+
+
+def strongest_run(evidence: Float64) -> tuple[int, int]:
+    """The run [start, stop) of largest sum; empty where nothing is above 0."""
+    sums = np.concatenate([[0.0], np.cumsum(evidence)])
+    lowest = np.minimum.accumulate(sums)
+    stop = int(np.argmax(sums - lowest))
+    return int(np.argmin(sums[: stop + 1])), stop
 
 
 def similarity_map(

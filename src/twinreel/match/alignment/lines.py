@@ -46,6 +46,7 @@ def fit_line(a: Float64, b: Float64, *, tolerance: Float64, speeds: tuple[float,
     else:
         few = np.linspace(0, len(a) - 1, min(len(a), _MOST_POINTS)).round().astype(int)
         i, j = np.triu_indices(len(few), 1)
-        speed = float(np.median((b[few][j] - b[few][i]) / (a[few][j] - a[few][i])))
+        da, db = a[few][j] - a[few][i], b[few][j] - b[few][i]
+        speed = float(np.median(db[da != 0] / da[da != 0])) if np.any(da) else 1.0
         speed = min(max(speed, speeds[0]), speeds[1])
     return Line(speed, float(np.median(b - speed * a)))

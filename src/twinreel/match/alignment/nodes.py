@@ -33,16 +33,31 @@ def likely_cells(view: SimilarityMap, top_k: int, min_similarity: float) -> Int6
 def _best_of_rows(values: Float32, a: Axis, b: Axis, top_k: int, min_similarity: float) -> Int64:
     """(p, 2) row and column of the ``top_k`` cells of each row that are worth most and reach ``min_similarity``."""
     high: NDArray[np.bool_] = np.ascontiguousarray(values >= min_similarity)
-    crowded = np.flatnonzero(high.sum(axis=1) > top_k)
-    if len(crowded):
+    crowded = np.sum(high, axis=1) > top_k
+    if not crowded.any():
+        return np.argwhere(high)
+    still = _has_run(high, top_k + 1)  # those rows are crowded, too
+    if still.any():
         top, bottom = _runs(high, axis=0)
-        for rows in np.split(crowded, range(_ROWS, len(crowded), _ROWS)):
-            worth = np.where(high[rows], values[rows], -np.inf)
-            left, right = _runs(high[rows], axis=1)
-            worth -= _TIE * _off_diagonal(a, b, rows[:, None], top[rows], bottom[rows], left, right)
-            others = np.argpartition(-worth, top_k - 1, axis=1)[:, top_k:]
-            high[rows[:, None], others] = False
+    for first in range(0, len(high), _ROWS):
+        rows = first + np.flatnonzero(crowded[first : first + _ROWS])
+        worth = np.where(high[rows], values[rows], -np.inf)
+        if (tied := still[rows]).any():
+            some = rows[tied]
+            left, right = _runs(high[some], axis=1)
+            worth[tied] -= _TIE * _off_diagonal(a, b, some[:, None], top[some], bottom[some], left, right)
+        others = np.argpartition(-worth, top_k - 1, axis=1)[:, top_k:] if len(rows) else np.zeros((0, 1), int)
+        high[rows[:, None], others] = False
     return np.argwhere(high)
+
+
+def _has_run(high: NDArray[np.bool_], length: int) -> NDArray[np.bool_]:
+    """Whether so many high cells stand side by side in each row; rows are longer than that."""
+    run = high[:, length - 1 :].copy()
+    for back in range(1, length):
+        run &= high[:, length - 1 - back : high.shape[1] - back]
+    has_run: NDArray[np.bool_] = np.any(run, axis=1)
+    return has_run
 
 
 def _runs(high: NDArray[np.bool_], axis: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:

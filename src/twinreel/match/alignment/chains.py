@@ -1,0 +1,177 @@
+"""The network itself: cells linked up to paths of most evidence, one path after the other. See ``network``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twinreel.match.alignment.base import Box, Int64, Settings, SimilarityMap, covering
+from twinreel.types import Float64
+
+_BEND = 0.3
+"""Weight of the penalty on speeds other than 1; at speed 2 it is a third of this in a second of a."""
+_MOST_REJECTED = 20
+"""Paths that make no box, after which the search ends: paths come in order of evidence, so the rest is weaker."""
+_PAIRS = 1 << 20
+"""Pairs of nodes looked at in one go: bounds the memory that linking takes."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Network:
+    """Nodes in order of row and edges in order of the node they lead to."""
+
+    nodes: Int64
+    """(p, 2)"""
+    heads: Float64
+    """(p,) evidence of the half cell before a node, counted where a path starts there."""
+    tails: Float64
+    """(p,) evidence of the half cell after a node, counted where a path ends there."""
+    sources: Int64
+    """(e,) node that an edge leaves."""
+    weights: Float64
+    """(e,)"""
+    first_edge: Int64
+    """(p + 1,) edges first_edge[i] up to first_edge[i + 1] lead to node i."""
+
+
+def chained(view: SimilarityMap, cells: Int64, settings: Settings) -> list[Box]:
+    """The boxes that cells (p, 2), in order of row, link up to; those of most evidence first.
+
+    Cells of less than ``min_similarity`` are left out.
+    """
+    cells = cells[view.values[cells[:, 0], cells[:, 1]] >= settings.min_similarity]
+    network = _linked(view, cells, settings)
+    alive = np.ones(len(network.nodes), bool)
+    boxes: list[Box] = []
+    rejected = 0
+    reach = _evidence(network, alive)
+    while alive.any() and len(boxes) < settings.max_boxes and rejected < _MOST_REJECTED:
+        path = _trace(network, reach, int(np.argmax(np.where(alive, reach + network.tails, -np.inf))))
+        if not alive[path].all():
+            # What ``reach`` says was true before nodes were spent, so it bounds what is true now: a best path that
+            # is whole is still the best, and only one that is not calls for a new look.
+            reach = _evidence(network, alive)
+            continue
+        box = view.box(_filled(view, network.nodes[path]), settings)
+        if box is None:
+            alive[path] = False
+            rejected += 1
+        elif (cover := covering(view, box, boxes, settings)) is not None:
+            alive[path] = False
+            alive &= ~_inside(view, network.nodes, cover)
+            rejected += 1
+        else:
+            # What the box left over of the path may be another segment.
+            boxes.append(box)
+            alive[path[_inside(view, network.nodes[path], box)]] = False
+            alive &= ~(view.near(network.nodes, box.line) & _inside(view, network.nodes, box))
+    return boxes
+
+
+def _linked(view: SimilarityMap, nodes: Int64, settings: Settings) -> _Network:
+    """The network of the nodes (p, 2), which are in order of row."""
+    a, b = view.a, view.b
+    rows, columns = nodes[:, 0], nodes[:, 1]
+    excess = (view.values[rows, columns] - settings.min_similarity).astype(np.float64)
+    # A node can be reached from any node in an earlier row, as far back as a step and the sampling of b allow.
+    gap_a, gap_b = np.diff(a.times, prepend=a.times[0]), np.diff(b.times, prepend=b.times[0])
+    back = np.maximum(settings.max_step + a.cells.max(), gap_a[rows])
+    back = np.maximum(back, gap_b[columns] / settings.min_speed + a.cells.max())
+    first = np.searchsorted(rows, np.searchsorted(a.times, a.times[rows] - back - 1e-9))
+    counts = np.searchsorted(rows, rows) - first
+    ends = np.cumsum(counts)
+    sources: list[Int64] = []
+    targets: list[Int64] = []
+    weights: list[Float64] = []
+    at = 0
+    while at < len(nodes):
+        upto = max(at + 1, int(np.searchsorted(ends, (ends[at - 1] if at else 0) + _PAIRS, side="right")))
+        target = np.repeat(np.arange(at, upto), counts[at:upto])
+        begin = np.repeat(ends[at:upto] - counts[at:upto], counts[at:upto])
+        source = first[target] + np.arange(len(target)) + (ends[at - 1] if at else 0) - begin
+        linked = view.linked(nodes[source], nodes[target], settings)
+        source, target = source[linked], target[linked]
+        da = a.times[rows[target]] - a.times[rows[source]]
+        db = b.times[columns[target]] - b.times[columns[source]]
+        hole = view.hole(nodes[source], nodes[target])
+        weight = (excess[source] + excess[target]) / 2 * ((da + db) / 2 - hole)
+        weight += (_bridge(view, nodes[source], nodes[target], hole) - settings.min_similarity) * hole
+        weight -= _BEND * (db - da) ** 2 / (db + da)
+        sources.append(source)
+        targets.append(target)
+        weights.append(weight)
+        at = upto
+    target = np.concatenate(targets) if targets else np.zeros(0, np.int64)
+    return _Network(
+        nodes,
+        heads=excess * (a.left[rows] + b.left[columns]) / 2,
+        tails=excess * (a.right[rows] + b.right[columns]) / 2,
+        sources=np.concatenate(sources) if sources else np.zeros(0, np.int64),
+        weights=np.concatenate(weights) if weights else np.zeros(0),
+        first_edge=np.searchsorted(target, np.arange(len(nodes) + 1)).astype(np.int64),
+    )
+
+
+def _bridge(view: SimilarityMap, source: Int64, target: Int64, hole: Float64) -> Float64:
+    """Mean similarity (e,) of the cells nearest to the straight line between two nodes, one for each row between."""
+    mean = np.zeros(len(hole))
+    between = target[:, 0] - source[:, 0] - 1
+    edges = np.flatnonzero((hole > 0) & (between > 0))
+    for step in range(1, int(between[edges].max(initial=0)) + 1):
+        edges = edges[between[edges] >= step]
+        (row, column), (last_row, last_column) = source[edges].T, target[edges].T
+        a, b = view.a.times, view.b.times
+        speed = (b[last_column] - b[column]) / (a[last_row] - a[row])
+        seconds = b[column] + speed * (a[row + step] - a[row])
+        mean[edges] += view.values[row + step, view.b.nearest(seconds)] / between[edges]
+    return mean
+
+
+def _evidence(network: _Network, alive: NDArray[np.bool_]) -> Float64:
+    """Most evidence (p,) of a path that ends in each node, without that node's tail; -inf for a spent node."""
+    reach = np.where(alive, network.heads, -np.inf)
+    starts, stops = network.first_edge[:-1], network.first_edge[1:]
+    linked = np.flatnonzero(alive & (stops > starts))
+    # Nodes of one row are not linked to each other, so a row is settled in one go.
+    cuts = np.flatnonzero(np.diff(network.nodes[linked, 0])) + 1
+    for row in np.split(linked, cuts) if len(linked) else []:
+        begin, end = starts[row[0]], stops[row[-1]]
+        arriving = reach[network.sources[begin:end]] + network.weights[begin:end]
+        # Spent nodes in between have edges in this slice, too: reduceat starts a run at each node that is alive,
+        # and the runs of the others must not leak into them.
+        bounds = np.stack([starts[row], stops[row]], axis=1).ravel() - begin
+        best = np.maximum.reduceat(np.append(arriving, -np.inf), bounds)[::2]
+        reach[row] = np.maximum(reach[row], best)
+    return reach
+
+
+def _trace(network: _Network, reach: Float64, node: int) -> Int64:
+    """The nodes (p,), first to last, of the path of most evidence that ends in ``node``."""
+    path = [node]
+    while True:
+        edges = slice(network.first_edge[path[-1]], network.first_edge[path[-1] + 1])
+        arriving = reach[network.sources[edges]] + network.weights[edges]
+        if arriving.max(initial=-np.inf) <= network.heads[path[-1]]:
+            return np.array(path[::-1])
+        path.append(int(network.sources[edges][np.argmax(arriving)]))
+
+
+def _filled(view: SimilarityMap, path: Int64) -> Int64:
+    """A path with the cells of its holes, so that a score is the mean over all of it and not over its best."""
+    parts = [path[:1]]
+    holes = view.hole(path[:-1], path[1:])
+    a, b = view.a.times, view.b.times
+    for source, target, hole in zip(path[:-1], path[1:], holes, strict=True):
+        rows = np.arange(source[0] + 1, target[0]) if hole > 0 else np.arange(0)
+        speed = (b[target[1]] - b[source[1]]) / (a[target[0]] - a[source[0]])
+        columns, first = np.unique(view.b.nearest(b[source[1]] + speed * (a[rows] - a[source[0]])), return_index=True)
+        inside = (columns > source[1]) & (columns < target[1])
+        parts += [np.stack([rows[first], columns], axis=1)[inside], target[None]]
+    return np.concatenate(parts)
+
+
+def _inside(view: SimilarityMap, nodes: Int64, box: Box) -> NDArray[np.bool_]:
+    a, b = view.a.times[nodes[:, 0]], view.b.times[nodes[:, 1]]
+    return (a >= box.a_start) & (a < box.a_stop) & (b >= box.b_start) & (b < box.b_stop)
