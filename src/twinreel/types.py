@@ -19,6 +19,9 @@ Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
 UInt8 = NDArray[np.uint8]
 
+LAYOUT = 16
+"""Numbers in a frame's left-right signature."""
+
 
 def _check_rows(what: str, got: tuple[int, ...], want: int) -> None:
     if not got or got[0] != want:
@@ -34,7 +37,7 @@ class Probe:
     duration_from_header: float | None
     """What the container claims. None where it claims nothing."""
     duration_from_content: float | None
-    """Last packet's end minus first packet's start. None where the packets were not walked."""
+    """First to last packet's end, from the packet list or the packets. None where neither was looked at."""
     width: int
     """Pixels as shown: after rotation and sample aspect ratio."""
     height: int
@@ -83,7 +86,7 @@ class Video:
     path: str
     """A path where it lies; ``os.fsencode`` gives its exact bytes."""
     paths: tuple[str, ...]
-    """Every path with this content, ``path`` first; hard links and second sightings count once in ``files``."""
+    """Every path with this content that is in this state, ``path`` first."""
     state: State
     size: int
     """Bytes."""
@@ -117,6 +120,8 @@ class Fingerprint:
     """(n, d), each row L2-normalised."""
     weights: Float32
     """(n,) in [0, 1]; 0: this frame says nothing (black, flat)."""
+    layout: Float32
+    """(n, LAYOUT) in [-1, 1], the left-right signature: mirroring a frame changes its sign."""
     describer: str
     """``name@version`` of the describer that made the vectors."""
     sampling: str
@@ -125,6 +130,8 @@ class Fingerprint:
     def __post_init__(self) -> None:
         _check_rows("vectors", self.vectors.shape, len(self.times))
         _check_rows("weights", self.weights.shape, len(self.times))
+        if self.layout.shape != (len(self.times), LAYOUT):
+            raise ValueError(f"layout has shape {self.layout.shape}; ({len(self.times)}, {LAYOUT}) is expected")
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +229,8 @@ class FailureKind(enum.StrEnum):
     """The file itself: skipped until it changes."""
     NO_ACCESS = "no access"
     """Permission, vanished, a loop of links: tried again by every scan."""
+    DAMAGED = "damaged"
+    """Readable in part: what could be read is in the library and takes part in everything."""
     RESOURCES = "out of resources"
     """Memory or time ran out here: says nothing about the file, tried again by every scan."""
 

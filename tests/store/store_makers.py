@@ -8,7 +8,7 @@ import numpy as np
 
 from twinreel.store.catalogue import Catalogue
 from twinreel.store.paths import FileStat, PathRecord
-from twinreel.types import Fingerprint, Probe, Reference, State
+from twinreel.types import LAYOUT, Fingerprint, Probe, Reference, State
 
 REFERENCE = Reference("reference-1", np.eye(3, 8, dtype=np.float32))
 
@@ -59,6 +59,7 @@ def fingerprint(number: int, frames: int = 5, dims: int = 8, *, describer: str =
         times=np.sort(random.uniform(0, 100, frames)),
         vectors=vectors,
         weights=random.uniform(0, 1, frames).astype(np.float32),
+        layout=(random.integers(-127, 128, (frames, LAYOUT)) / 127).astype(np.float32),
         describer=describer,
         sampling="auto:1",
     )

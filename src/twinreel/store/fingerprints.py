@@ -2,7 +2,7 @@
 
 Times are kept as float64, exactly. Vectors are int8 (see ``quantise``), so a Fingerprint that is read has slightly
 other vectors than the one that was put, and reading, putting and reading again changes nothing more. Weights are
-float16: 0 and 1 are exact, others are off by at most 2**-12 (2**-11 relative).
+float16: 0 and 1 are exact, others are off by at most 2**-12 (2**-11 relative). The layout is int8 in 127ths.
 """
 
 from __future__ import annotations
@@ -15,16 +15,17 @@ import numpy as np
 from twinreel.store.database import Database
 from twinreel.store.quantise import dequantise, quantise
 from twinreel.store.videos import numbers_of
-from twinreel.types import Fingerprint
+from twinreel.types import LAYOUT, Fingerprint
 
 
 def _fingerprint(row: tuple[Any, ...]) -> Fingerprint:
-    describer, sampling, dims, times, vectors, weights = row
+    describer, sampling, dims, times, vectors, weights, layout = row
     seconds = np.frombuffer(times, "<f8").astype(np.float64)
     return Fingerprint(
         times=seconds,
         vectors=dequantise(np.frombuffer(vectors, np.int8).reshape(len(seconds), dims)),
         weights=np.frombuffer(weights, "<f2").astype(np.float32),
+        layout=np.frombuffer(layout, np.int8).reshape(len(seconds), LAYOUT).astype(np.float32) / 127,
         describer=describer,
         sampling=sampling,
     )
@@ -45,10 +46,11 @@ class Fingerprints:
             number = numbers_of(self._database, [content])[content]
             self._database.execute(
                 """
-                INSERT INTO fingerprints (video, describer, sampling, dims, times, vectors, weights)
-                VALUES (?, ?, ?, ?, ?, ?, ?)
+                INSERT INTO fingerprints (video, describer, sampling, dims, times, vectors, weights, layout)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
                 ON CONFLICT (video, describer, sampling) DO UPDATE SET
-                    dims = excluded.dims, times = excluded.times, vectors = excluded.vectors, weights = excluded.weights
+                    dims = excluded.dims, times = excluded.times, vectors = excluded.vectors,
+                    weights = excluded.weights, layout = excluded.layout
                 """,
                 (
                     number,
@@ -58,13 +60,14 @@ class Fingerprints:
                     fingerprint.times.astype("<f8").tobytes(),
                     quantise(fingerprint.vectors).tobytes(),
                     fingerprint.weights.astype("<f2").tobytes(),
+                    np.rint(fingerprint.layout * 127).astype(np.int8).tobytes(),
                 ),
             )
 
     def get(self, content: str, describer: str, sampling: str) -> Fingerprint | None:
         rows = self._database.query(
             """
-            SELECT f.describer, f.sampling, f.dims, f.times, f.vectors, f.weights
+            SELECT f.describer, f.sampling, f.dims, f.times, f.vectors, f.weights, f.layout
             FROM fingerprints f JOIN videos v ON v.id = f.video
             WHERE v.content = ? AND f.describer = ? AND f.sampling = ?
             """,
@@ -108,8 +111,8 @@ class Fingerprints:
             numbers = numbers_of(self._database, [source, target])
             return self._database.execute(
                 """
-                INSERT INTO fingerprints (video, describer, sampling, dims, times, vectors, weights)
-                SELECT ?, describer, sampling, dims, times, vectors, weights FROM fingerprints WHERE video = ?
+                INSERT INTO fingerprints (video, describer, sampling, dims, times, vectors, weights, layout)
+                SELECT ?, describer, sampling, dims, times, vectors, weights, layout FROM fingerprints WHERE video = ?
                 ON CONFLICT (video, describer, sampling) DO NOTHING
                 """,
                 (numbers[target], numbers[source]),

@@ -64,6 +64,7 @@ _FIRST = (
         times BLOB NOT NULL CHECK (length(times) % 8 = 0),
         vectors BLOB NOT NULL CHECK (length(vectors) = length(times) / 8 * dims),
         weights BLOB NOT NULL CHECK (length(weights) = length(times) / 4),
+        layout BLOB NOT NULL CHECK (length(layout) = length(times) * 2),
         PRIMARY KEY (video, describer, sampling)
     )""",
     """

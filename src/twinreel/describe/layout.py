@@ -1,0 +1,38 @@
+"""Which way round a frame is: a small signature that changes sign when the frame is mirrored.
+
+Descriptors of copies are meant not to care about mirroring, so they cannot tell; this can. It never decides whether
+two videos match, only whether matched frames are mirror images.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from twinreel.types import LAYOUT, Float32, UInt8
+
+ROWS = 4
+COLUMNS = 8
+_LUMA = np.array([77, 150, 29], np.int64)  # BT.601 in 1/256
+
+
+def layout(images: UInt8) -> Float32:
+    """(n, h, w, 3) RGB uint8, h >= 4 and w >= 8 -> (n, LAYOUT) in [-1, 1].
+
+    The brightness of 4 x 4 fields of the left half minus that of the fields opposite, over 255: mirrored frames give
+    exactly the negative (where w is a multiple of 8).
+    """
+    n, height, width, _ = images.shape
+    y, x = height // ROWS, width // COLUMNS
+    fields = images[:, : ROWS * y, : COLUMNS * x].reshape(n, ROWS, y, COLUMNS * x * 3).sum(axis=2, dtype=np.int64)
+    luma = fields.reshape(n, ROWS, COLUMNS, x, 3).sum(axis=3) @ _LUMA / (256 * 255 * x * y)
+    return (luma[:, :, : COLUMNS // 2] - luma[:, :, : COLUMNS // 2 - 1 : -1]).reshape(n, LAYOUT).astype(np.float32)
+
+
+def mirrored(a: Float32, b: Float32, limit: float = -0.3) -> bool:
+    """Are the frames of a (p, LAYOUT) mirror images of those of b (p, LAYOUT), row by row?
+
+    True where their correlation over all frames is under ``limit``; a symmetric or still unlike picture leaves it at
+    False.
+    """
+    scale = float(np.sqrt((a * a).sum() * (b * b).sum()))
+    return scale > 1e-6 and float((a * b).sum()) / scale < limit

@@ -1,0 +1,61 @@
+"""A fingerprint made ready for comparing: seen from a library's background."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from twinreel.match.reference import Background
+from twinreel.types import Fingerprint, Float32, Float64
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """One video as the match room sees it."""
+
+    content: str
+    duration: float
+    """Seconds; at least the last sample's time."""
+    times: Float64
+    """(n,) seconds, strictly ascending."""
+    vectors: Float32
+    """(n, d) unit vectors in the space of the background (``Background.project``)."""
+    weights: Float32
+    """(n,) in [0, 1]."""
+    bias: Float32
+    """(n,) how similar each frame is to frames that have nothing to do with it."""
+    layout: Float32
+    """(n, k) left-right signature (``describe.layout``)."""
+
+    def __len__(self) -> int:
+        return len(self.times)
+
+
+def prepare(content: str, duration: float, fingerprint: Fingerprint, background: Background) -> Prepared:
+    """Everything that comparing needs of one video, computed once."""
+    vectors = background.project(fingerprint.vectors)
+    last = float(fingerprint.times[-1]) if len(fingerprint.times) else 0.0
+    return Prepared(
+        content,
+        max(duration, last),
+        fingerprint.times,
+        vectors,
+        fingerprint.weights,
+        background.bias(vectors),
+        fingerprint.layout,
+    )
+
+
+def similarity(a: Prepared, b: Prepared) -> Float32:
+    """(n, m) normalised similarity of all frames of a to all of b: 0 as alike as unrelated frames, 1 the same.
+
+    s' = (s - bias) / (1 - bias) with the mean bias of both frames, times the weight of both (geometric mean), so that
+    frames that say nothing neither support nor contradict. Score normalisation after the VSC2022 baseline's
+    (Pizzi et al., "The 2023 Video Similarity Dataset and Challenge"), made symmetric, and with the mean and spread
+    of the background in place of its maximum: a library's background holds copies, too.
+    """
+    raw = a.vectors @ b.vectors.T
+    bias = (a.bias[:, None] + b.bias[None, :]) / 2
+    weight = np.sqrt(a.weights[:, None] * b.weights[None, :])
+    return ((raw - bias) / (1 - bias) * weight).astype(np.float32)

@@ -1,0 +1,122 @@
+"""What scores are relative to: the background of a library.
+
+Two videos are alike only by comparison with videos that have nothing to do with one another. A ``Reference`` names
+such frames: some that ship with the package (so that the first two videos can be compared), and, as a library grows,
+frames of the library itself: those of the videos with the lowest content ids, which is as good as a random choice
+and the same on every machine and in every order of adding.
+
+Two things follow from it, both for all of a library's vectors alike:
+
+*   whitening: the mean is subtracted and frequent directions are damped (Jégou & Chum, ECCV 2012), with the
+    eigenvalues raised by ``DAMPING`` times their mean, since few frames tell little about rare directions;
+*   a bias for every frame: the mean plus ``SPREAD`` standard deviations of its similarity to the background. Mean and
+    spread, unlike nearest neighbours, hardly notice that a few background frames show the very same footage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import xxhash
+
+from twinreel.types import Fingerprint, Float32, Reference
+
+VIDEOS = 512
+"""Videos of the library that stand for it."""
+FRAMES = 8
+"""Frames of each of them, spread evenly."""
+TOLERATED = 0.2
+"""Share of the standing videos that may have changed before a library's reference is fitted anew."""
+DAMPING = 2.0
+SPREAD = 1.0
+MOST_BIAS = 0.6
+"""A frame like everything else still has some room above its bias."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Background:
+    """A Reference made ready."""
+
+    id: str
+    mean: Float32
+    """(d,)"""
+    projection: Float32
+    """(d, d)"""
+    frames: Float32
+    """(m, d) background frames, projected."""
+
+    def project(self, vectors: Float32) -> Float32:
+        """(n, d) as described -> (n, d) unit vectors, whitened."""
+        return _unit((vectors - self.mean) @ self.projection)
+
+    def bias(self, projected: Float32) -> Float32:
+        """(n, d) projected -> (n,): similarity to expect of unrelated frames."""
+        if not len(self.frames) or not len(projected):
+            return np.zeros(len(projected), np.float32)
+        similarity = projected @ self.frames.T
+        return np.clip(similarity.mean(axis=1) + SPREAD * similarity.std(axis=1), 0, MOST_BIAS).astype(np.float32)
+
+
+def _unit(vectors: Float32) -> Float32:
+    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return (vectors / np.maximum(norms, 1e-9)).astype(np.float32)
+
+
+def standing(contents: Iterable[str]) -> list[str]:
+    """The videos that stand for a library: the lowest content ids."""
+    return sorted(contents)[:VIDEOS]
+
+
+def outdated(reference_videos: Sequence[str], contents: Iterable[str]) -> bool:
+    """Has the set of standing videos changed so much that the reference should be fitted anew?
+
+    A library that has not reached ``VIDEOS`` yet is always fitted to exactly what it holds.
+    """
+    now = standing(contents)
+    if len(now) < VIDEOS:
+        return list(reference_videos) != now
+    return len(set(now) - set(reference_videos)) > TOLERATED * len(now)
+
+
+def fit_reference(shipped: Float32, fingerprints: Iterable[Fingerprint]) -> Reference:
+    """The reference of a library from the fingerprints of its standing videos, in order of content id.
+
+    ``shipped``: (m, d) background vectors of the describer, m may be 0. They always take part, so that a library
+    of three videos is not its own background.
+    """
+    chosen = [shipped]
+    for fingerprint in fingerprints:
+        telling = np.flatnonzero(fingerprint.weights > 0)
+        if len(telling):
+            picks = np.unique(np.linspace(0, len(telling) - 1, FRAMES).round().astype(int))
+            chosen.append(fingerprint.vectors[telling[picks]])
+    background = np.ascontiguousarray(np.concatenate(chosen), np.float32)
+    return Reference(xxhash.xxh3_64_hexdigest(background.tobytes()), background)
+
+
+def background_of(reference: Reference) -> Background:
+    """Derives whitening from the background frames; the identity where there are too few to say anything."""
+    frames = reference.background
+    dimensions = frames.shape[1]
+    if len(frames) < 2:
+        return Background(
+            reference.id,
+            np.zeros(dimensions, np.float32),
+            np.eye(dimensions, dtype=np.float32),
+            np.zeros((0, dimensions), np.float32),
+        )
+    x = frames.astype(np.float64)
+    mean = x.mean(axis=0)
+    values, axes = np.linalg.eigh(np.cov(x, rowvar=False))
+    values = np.maximum(values, 0)
+    # back in the describer's own axes, so that nothing depends on the sign or order of eigenvectors
+    projection = (axes / np.sqrt(values + DAMPING * values.mean() + 1e-9)) @ axes.T
+    background = Background(
+        reference.id,
+        mean.astype(np.float32),
+        projection.astype(np.float32),
+        np.zeros((0, dimensions), np.float32),
+    )
+    return Background(background.id, background.mean, background.projection, background.project(frames))

@@ -1,0 +1,97 @@
+"""Black (or plainly coloured) bars: found over several frames of a video, cut off every frame.
+
+A row or column belongs to a bar where, in every frame that says anything, it is one flat colour, the same from
+the frame's edge inwards. One frame proves nothing (a night sky is flat too); agreement over time does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twinreel.types import UInt8
+
+FLAT = 4.0
+"""Standard deviation of luma along a line, out of 255, up to which the line counts as flat: compression noise
+of a bar stays below it, the flattest lines of real footage seldom do."""
+DRIFT = 8.0
+"""Difference of a line's mean from the outermost line's up to which it is the same bar."""
+SAY_NOTHING = 6.0
+"""A frame whose luma varies less than this over its whole area (black, white, a fade) is no evidence."""
+MOST = 0.8
+"""A larger share than this is never cut off: what would remain is too little to tell."""
+LEAST = 0.015
+"""Less than this share on a side is left alone: it is within the blur of scaling."""
+
+
+@dataclass(frozen=True, slots=True)
+class Crop:
+    """What to cut off, as shares of the picture's height (top, bottom) and width (left, right)."""
+
+    top: float = 0.0
+    bottom: float = 0.0
+    left: float = 0.0
+    right: float = 0.0
+
+    @property
+    def nothing(self) -> bool:
+        return not (self.top or self.bottom or self.left or self.right)
+
+
+def luma(image: UInt8) -> NDArray[np.float32]:
+    """(h, w, 3) RGB uint8 -> (h, w) float32, Rec. 601 weights, 0..255."""
+    weights = np.array([0.299, 0.587, 0.114], np.float32)
+    return image.astype(np.float32) @ weights
+
+
+def _flat_run(means: NDArray[np.float32], deviations: NDArray[np.float32]) -> int:
+    """How many lines from index 0 inwards are flat and alike; (n,) each."""
+    alike = (deviations <= FLAT) & (np.abs(means - means[0]) <= DRIFT)
+    return int(np.argmin(alike)) if not alike.all() else len(alike)
+
+
+class BarDetector:
+    """Gathers evidence frame by frame; ``crop`` is what all of them agree on."""
+
+    def __init__(self) -> None:
+        self._runs: list[tuple[int, int, int, int]] = []
+        self._shape = (1, 1)
+
+    def add(self, image: UInt8) -> None:
+        """One whole frame (h, w, 3) RGB; all frames of a detector have one size."""
+        y = luma(image)
+        if y.std() < SAY_NOTHING:
+            return
+        self._shape = (y.shape[0], y.shape[1])
+        rows = y.mean(axis=1), y.std(axis=1)
+        top = _flat_run(*rows)
+        bottom = _flat_run(rows[0][::-1], rows[1][::-1])
+        # columns are judged inside the rows that remain, else letterbox rows would make no column flat
+        inner = y[top : y.shape[0] - bottom] if top + bottom < y.shape[0] else y
+        columns = inner.mean(axis=0), inner.std(axis=0)
+        left = _flat_run(*columns)
+        right = _flat_run(columns[0][::-1], columns[1][::-1])
+        self._runs.append((top, bottom, left, right))
+
+    @property
+    def seen(self) -> int:
+        """Frames that counted as evidence."""
+        return len(self._runs)
+
+    def crop(self) -> Crop:
+        """The bars that every frame has; nothing where there is no evidence."""
+        if not self._runs:
+            return Crop()
+        height, width = self._shape
+        top, bottom, left, right = np.min(self._runs, axis=0)
+
+        def share(lines: int, size: int) -> float:
+            # the innermost line of a bar is a blend of bar and picture: it goes too
+            return (lines + 1) / size if lines / size >= LEAST else 0.0
+
+        crop = Crop(share(top, height), share(bottom, height), share(left, width), share(right, width))
+        if crop.top + crop.bottom > MOST or crop.left + crop.right > MOST:
+            return Crop()
+        return crop
