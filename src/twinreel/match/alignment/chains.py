@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from twinreel.match.alignment.base import Box, Int64, Settings, SimilarityMap, covering
+from twinreel.match.alignment.base import Box, Int64, Settings
+from twinreel.match.alignment.similarity import SimilarityMap, covering
 from twinreel.types import Float64
 
 _BEND = 0.3

@@ -16,9 +16,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from twinreel.match.alignment.base import Box, Settings, in_order, similarity_map
+from twinreel.match.alignment.base import Box, Settings, in_order
 from twinreel.match.alignment.chains import chained
 from twinreel.match.alignment.paths import best_paths
+from twinreel.match.alignment.similarity import similarity_map
 from twinreel.types import Float32, Float64
 
 

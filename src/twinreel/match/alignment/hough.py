@@ -13,9 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from twinreel.match.alignment.base import Box, Int64, Settings, SimilarityMap, covering, in_order, similarity_map
+from twinreel.match.alignment.base import Box, Int64, Settings, in_order
 from twinreel.match.alignment.lines import Line
 from twinreel.match.alignment.nodes import likely_cells
+from twinreel.match.alignment.similarity import SimilarityMap, covering, similarity_map
 from twinreel.types import Float32, Float64
 
 _SPEEDS_AN_OCTAVE = 16

@@ -21,9 +21,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from twinreel.match.alignment.base import Box, Settings, in_order, similarity_map
+from twinreel.match.alignment.base import Box, Settings, in_order
 from twinreel.match.alignment.chains import chained
 from twinreel.match.alignment.nodes import likely_cells
+from twinreel.match.alignment.similarity import similarity_map
 from twinreel.types import Float32, Float64
 
 

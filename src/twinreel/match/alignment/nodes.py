@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from twinreel.match.alignment.base import Axis, Int64, SimilarityMap
+from twinreel.match.alignment.base import Int64
+from twinreel.match.alignment.similarity import Axis, SimilarityMap
 from twinreel.types import Float32
 
 _TIE = 0.05

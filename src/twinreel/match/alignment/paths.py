@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from twinreel.match.alignment.base import Axis, Int64, SimilarityMap
+from twinreel.match.alignment.base import Int64
+from twinreel.match.alignment.similarity import Axis, SimilarityMap
 from twinreel.types import Float32, Float64
 
 MOVES = ((1, 1), (1, 2), (2, 1), (1, 0), (0, 1))
@@ -39,8 +40,9 @@ class Paths:
 def best_paths(view: SimilarityMap, gains: Float32, *, bend: float, anywhere: bool) -> Paths:
     """Dynamic programming over all cells (n, m), one anti-diagonal at a time, O(n m).
 
-    A move gains the mean of ``gains`` (n, m) at its two ends times the mean of the seconds that pass in a and in b, less
-    ``bend x (db - da)^2 / (db + da)``. A path starts ``anywhere`` that this gains more, or else in the first cell only.
+    A move gains the mean of ``gains`` (n, m) at its two ends times the mean of the seconds that pass in a and in b,
+    less ``bend x (db - da)^2 / (db + da)``. A path starts ``anywhere`` that this gains more, or else in the first
+    cell only.
     """
     n, m = gains.shape
     flat = np.ascontiguousarray(gains).ravel()
