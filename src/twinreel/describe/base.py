@@ -24,6 +24,9 @@ class Describer(Protocol):
     image_size: tuple[int, int]
     """(height, width) of the frames it wants; frames are stretched to it."""
     dimensions: int
+    background: Float32
+    """(m, d) vectors of frames that have nothing to do with one another, by which a small library is judged; m may
+    be 0."""
 
     def describe(self, images: UInt8) -> tuple[Float32, Float32]:
         """(n, h, w, 3) RGB uint8 -> L2-normalised vectors (n, d) and weights (n,) in [0, 1].

@@ -1,7 +1,8 @@
 """Any ONNX image encoder as a Describer, the one that ships with the package among them.
 
 A model is a file ``NAME.onnx`` with its description beside it, ``NAME.toml`` (see ``EncoderDescription``), and
-optionally ``NAME.npz``, whose array ``mirror`` (d, d) maps vectors to those of the mirrored frames.
+optionally ``NAME.npz`` with either or both of two arrays: ``mirror`` (d, d) maps vectors to those of the mirrored
+frames, and ``background`` (m, d) holds vectors of frames that have nothing to do with one another.
 
 Each frame is run alone, several at a time in as many threads. On a processor that is as fast as running batches (one
 frame's convolutions fill a core), and a vector is then the same to the last bit in any company.
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import json
 import os
+import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -62,6 +64,7 @@ class OnnxDescriber:
     version: str
     image_size: tuple[int, int]
     dimensions: int
+    background: Float32
 
     def __init__(
         self,
@@ -69,9 +72,11 @@ class OnnxDescriber:
         description: EncoderDescription,
         version: str,
         mirror: Float32 | None = None,
+        background: Float32 | None = None,
         threads: int | None = None,
     ) -> None:
-        """``session``: an ``onnxruntime.InferenceSession`` with one input; ``mirror``: (d, d), see the module.
+        """``session``: an ``onnxruntime.InferenceSession`` with one input; ``mirror``: (d, d) and ``background``:
+        (m, d), see the module.
 
         ``threads``: frames run at the same time, by default one a core. UserError where the model does not fit its
         description, which a trial run on a grey frame shows.
@@ -87,6 +92,9 @@ class OnnxDescriber:
         self._input, self._dtype = _input(session, description)
         self._output = _output(session, description)
         self.dimensions = self._try_out()
+        self.background = np.zeros((0, self.dimensions), np.float32) if background is None else background
+        if self.background.ndim != 2 or self.background.shape[1] != self.dimensions:
+            raise UserError(f"the model's background has shape {self.background.shape}; (m, {self.dimensions}) fits")
 
     @classmethod
     def load(cls, path: Path, threads: int | None = None) -> OnnxDescriber:
@@ -95,7 +103,9 @@ class OnnxDescriber:
             raise UserError(f"there is no model {path}; an .onnx file is expected, with a .toml file beside it")
         description = read_description(path.with_suffix(".toml"))
         with _naming(path):
-            return cls(_open(path), description, _version(path, description), _read_mirror(path), threads)
+            arrays = _read_arrays(path)
+            version = _version(path, description)
+            return cls(_open(path), description, version, arrays.get("mirror"), arrays.get("background"), threads)
 
     def describe(self, images: UInt8) -> tuple[Float32, Float32]:
         """See Describer."""
@@ -197,15 +207,19 @@ def _version(path: Path, description: EncoderDescription) -> str:
     return digest.hexdigest()[:12]
 
 
-def _read_mirror(path: Path) -> Float32 | None:
+def _read_arrays(path: Path) -> dict[str, Float32]:
+    """The arrays beside a model, by name."""
     beside = path.with_suffix(".npz")
     if not beside.is_file():
-        return None
+        return {}
     try:
         with np.load(beside, allow_pickle=False) as arrays:
-            return np.asarray(arrays["mirror"], np.float32)
-    except (KeyError, OSError, ValueError) as error:
-        raise UserError(f"{beside.name} cannot be used ({error}); an array called mirror is expected") from error
+            read = {name: np.asarray(arrays[name], np.float32) for name in arrays.files}
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        raise UserError(f"{beside.name} cannot be used ({error}); make it with numpy.savez") from error
+    if unknown := set(read) - {"mirror", "background"}:
+        raise UserError(f"{beside.name} holds {', '.join(sorted(unknown))}; mirror and background are expected")
+    return read
 
 
 def _cores() -> int:

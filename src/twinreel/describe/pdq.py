@@ -48,6 +48,7 @@ class PdqDescriber:
     version = "1"
     image_size = (GRID, GRID)
     dimensions = FREQUENCIES.size**2
+    background = np.zeros((0, FREQUENCIES.size**2), np.float32)
 
     def describe(self, images: UInt8) -> tuple[Float32, Float32]:
         check_frames(images, self.image_size)

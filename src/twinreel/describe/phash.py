@@ -29,6 +29,7 @@ class PhashDescriber:
     version = "1"
     image_size = (SIDE, SIDE)
     dimensions = FREQUENCIES.size**2
+    background = np.zeros((0, FREQUENCIES.size**2), np.float32)
 
     def describe(self, images: UInt8) -> tuple[Float32, Float32]:
         return vectors_of(phash(images)), information(images)
