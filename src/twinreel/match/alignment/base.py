@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,13 +81,14 @@ class Settings:
 
 
 class Aligner(Protocol):
-    """Every aligner also takes its own settings as fourth argument; without it, its defaults."""
+    """An aligner; ``settings`` is of its own class (NetworkSettings, ...), with all defaults where it is left out."""
 
     def __call__(
         self,
         similarity: Float32,
         times_a: Float64,
         times_b: Float64,
+        settings: Any = ...,
         *,
         duration_a: float | None = None,
         duration_b: float | None = None,
