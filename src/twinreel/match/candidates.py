@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from twinreel.index.base import Index
+from twinreel.index.base import Index, Int64
 from twinreel.match.prepared import Prepared
 from twinreel.types import Float32, Float64
 
@@ -26,7 +26,7 @@ WIDTH = 4.0
 """Seconds of offset in a cell at least."""
 DRIFT = 0.25
 """... and this share of the query's duration: a copy played faster or slower drifts through offsets."""
-ENOUGH = 0.12
+ENOUGH = 0.3
 """Votes of the best cell from which a video is a candidate."""
 
 
@@ -98,12 +98,12 @@ class Haystack:
             kept = votes > FLOOR
             if kept.any():
                 offsets = self._times[number][answered[kept]] - query.times[asked[kept]]
-                total, offset = _best_cell(asked[kept], offsets, votes[kept], width)
+                total, offset = _best_cell(asked[kept], offsets, votes[kept].astype(np.float64), width)
                 found.append(Found(number, total, offset, mirrored))
         return found
 
 
-def _best_cell(frames: np.ndarray, offsets: Float64, votes: Float32, width: float) -> tuple[float, float]:  # type: ignore[type-arg]
+def _best_cell(frames: Int64, offsets: Float64, votes: Float64, width: float) -> tuple[float, float]:
     """Most votes in a cell of offsets, one a frame, and the mean offset there; arrays (p,) of equal length."""
     best = (0.0, 0.0)
     for shift in (0.0, 0.5):

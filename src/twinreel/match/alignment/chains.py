@@ -13,8 +13,13 @@ from twinreel.types import Float64
 
 _BEND = 0.3
 """Weight of the penalty on speeds other than 1; at speed 2 it is a third of this in a second of a."""
-_MOST_REJECTED = 20
-"""Paths that make no box, after which the search ends: paths come in order of evidence, so the rest is weaker."""
+_MOST_REJECTED = 6
+"""Paths in a row that make no box, after which the search ends: paths come in order of evidence, so the rest is weaker."""
+_ENOUGH = 1.0
+"""Evidence (similarity above the limit, times seconds) from which a path is always looked at."""
+_SHARE = 0.5
+"""A path of less is only looked at where it has this share of the best path's: a short copy stands on its own, but
+beside a strong one, chance paths of a frame or two say nothing."""
 _PAIRS = 1 << 20
 """Pairs of nodes looked at in one go: bounds the memory that linking takes."""
 
@@ -48,8 +53,14 @@ def chained(view: SimilarityMap, cells: Int64, settings: Settings) -> list[Box]:
     boxes: list[Box] = []
     rejected = 0
     reach = _evidence(network, alive)
+    strongest = 0.0
     while alive.any() and len(boxes) < settings.max_boxes and rejected < _MOST_REJECTED:
-        path = _trace(network, reach, int(np.argmax(np.where(alive, reach + network.tails, -np.inf))))
+        ends = np.where(alive, reach + network.tails, -np.inf)
+        last = int(np.argmax(ends))
+        strongest = max(strongest, float(ends[last]))
+        if ends[last] < min(_ENOUGH, _SHARE * strongest):
+            break
+        path = _trace(network, reach, last)
         if not alive[path].all():
             # What ``reach`` says was true before nodes were spent, so it bounds what is true now: a best path that
             # is whole is still the best, and only one that is not calls for a new look.
@@ -66,6 +77,7 @@ def chained(view: SimilarityMap, cells: Int64, settings: Settings) -> list[Box]:
         else:
             # What the box left over of the path may be another segment.
             boxes.append(box)
+            rejected = 0
             alive[path[_inside(view, network.nodes[path], box)]] = False
             alive &= ~(view.near(network.nodes, box.line) & _inside(view, network.nodes, box))
     return boxes

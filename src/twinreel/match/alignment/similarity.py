@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinreel.match.alignment.base import Box, Int64, Settings
-from twinreel.match.alignment.lines import Line, fit_line
+from twinreel.match.alignment.lines import Line, fit_line, median
 from twinreel.types import Float32, Float64
 
 _LONE_SECONDS = 1.0
@@ -214,7 +214,7 @@ class SimilarityMap:
         on_line = self.b.nearest(line.b(self.a.times[rows]))
         similarity = self.values[rows, np.where(self.near(path, line), columns, on_line)]
         hits = similarity[similarity >= settings.min_similarity]
-        limit = max(settings.min_similarity, _WEAK * float(np.median(hits)) if len(hits) else 0.0)
+        limit = max(settings.min_similarity, _WEAK * median(hits) if len(hits) else 0.0)
         start, stop = strongest_run((similarity - limit) * self.seconds(path))
         return path[start:stop]
 

@@ -1,0 +1,62 @@
+"""What an aligned stretch says for and against its being a copy.
+
+Similarity alone cannot tell a copy from another moment of the same scene: both look alike, frame for frame. Time can.
+If b shows a's footage, then b's frames differ from one another just as a's do: the similarity of a's frame at one
+moment to b's frame at *another* moment of the path is lower than to the one it is aligned with, by as much as a's own
+two frames differ. In another take of the scene the aligned pairs are no more alike than any others. Nothing moves in
+a still scene, so nothing is expected there and nothing is held against it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from twinreel.match.alignment import Box
+from twinreel.match.prepared import Prepared
+from twinreel.types import Float32
+
+NEAR = 0.8
+"""Seconds: moments of a path closer than this are too alike to be compared."""
+FAR = 4.5
+"""Seconds: beyond this a scene has usually changed, which copies and other takes of a programme share."""
+FAINT = 0.02
+"""Differences between frames up to about its root are noise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Of one path through a similarity map."""
+
+    best: float
+    """Highest normalised similarity on the path."""
+    mean: float
+    """Weighted mean of the normalised similarity along the path."""
+    frames: float
+    """Frames that say something, by their weights."""
+    observed: float
+    """How much less alike unaligned moments of the path are than aligned ones."""
+    expected: float
+    """How much less that is within a and within b."""
+    agreement: float
+    """About 1 where the differences of moments agree pair by pair, about 0 where they have nothing in common."""
+
+
+def evidence(a: Prepared, b: Prepared, similarity: Float32, box: Box) -> Evidence:
+    """``similarity``: the normalised map (n, m) that the box was found in; a and b as they were compared."""
+    rows, columns = box.path.T
+    along = similarity[rows, columns]
+    weight = float(np.sqrt(a.weights[rows] * b.weights[columns]).sum())
+    across = a.vectors[rows] @ b.vectors[columns].T
+    within = (a.vectors[rows] @ a.vectors[rows].T + b.vectors[columns] @ b.vectors[columns].T) / 2
+    apart = np.abs(a.times[rows][:, None] - a.times[rows][None, :])
+    pairs = (apart > NEAR) & (apart < FAR)
+    observed = expected = agreement = 0.0
+    if pairs.any():
+        seen = (np.diag(across)[:, None] - across)[pairs].astype(np.float64)
+        due = (1 - within)[pairs].astype(np.float64)
+        observed, expected = float(seen.mean()), float(due.mean())
+        agreement = float((seen * due).sum() / ((due * due).sum() + FAINT * len(due)))
+    mean = float(along.sum()) / weight if weight > 0 else 0.0
+    return Evidence(float(along.max()), mean, weight, observed, expected, agreement)

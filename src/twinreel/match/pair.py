@@ -1,0 +1,108 @@
+"""One pair of videos: alignment, evidence, score, relation."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from twinreel.describe.layout import mirrored
+from twinreel.match.alignment import (
+    ALIGNERS,
+    Box,
+    DpSettings,
+    DtwSettings,
+    HoughSettings,
+    NetworkSettings,
+)
+from twinreel.match.calibration import DEFAULT, MIN_SCORE, Calibration
+from twinreel.match.evidence import Evidence, evidence
+from twinreel.match.prepared import Prepared, similarity
+from twinreel.match.relation import relation
+from twinreel.types import Float32, Match, Relation, Segment
+
+__all__ = ["MIN_SCORE", "SETTINGS", "Aligned", "align_pair", "match_pair"]
+
+# Lenient: whether a stretch is a copy is for the score to say. A single matching frame is a stretch, which is what
+# clips under two seconds and still images consist of; the score then rests on likeness alone and is low unless that
+# is near perfect.
+_MIN_SIMILARITY = 0.1
+_LIMITS: dict[str, Any] = {"min_similarity": _MIN_SIMILARITY, "min_evidence": 0.02, "min_length": 0.1, "min_matches": 1}
+_ALIGN = {
+    "network": partial(ALIGNERS["network"], settings=NetworkSettings(**_LIMITS)),
+    "hough": partial(ALIGNERS["hough"], settings=HoughSettings(**_LIMITS)),
+    "dtw": partial(ALIGNERS["dtw"], settings=DtwSettings(**_LIMITS)),
+    "dp": partial(ALIGNERS["dp"], settings=DpSettings(**_LIMITS)),
+}
+BESIDE = 0.3
+"""A further segment of a pair is kept where its score is at least this share of the best one's."""
+SETTINGS = "1"
+"""Changes whenever the same two fingerprints would give another match; kept with stored matches."""
+
+
+class Aligned:
+    """An aligned stretch with what speaks for it."""
+
+    __slots__ = ("box", "evidence", "score", "strength")
+
+    def __init__(self, box: Box, found: Evidence, score: float, strength: float) -> None:
+        self.box, self.evidence, self.score, self.strength = box, found, score, strength
+
+
+def align_pair(
+    a: Prepared, b: Prepared, *, aligner: str = "network", calibration: Calibration = DEFAULT
+) -> list[Aligned]:
+    """Every aligned stretch of two videos, the best score first."""
+    frames = similarity(a, b)
+    if not frames.size or float(frames.max()) < _MIN_SIMILARITY:
+        return []
+    boxes = _ALIGN[aligner](frames, a.times, b.times, duration_a=a.duration, duration_b=b.duration)
+    found = []
+    for box in boxes:
+        says = evidence(a, b, frames, box)
+        along = frames[box.path[:, 0], box.path[:, 1]]
+        found.append(Aligned(box, says, calibration.score(says), float((along - _MIN_SIMILARITY).sum())))
+    return sorted(found, key=lambda one: (-one.score, one.box.a_start, one.box.b_start))
+
+
+def match_pair(
+    a: Prepared,
+    b: Prepared,
+    mirrored_a: Float32 | None = None,
+    *,
+    aligner: str = "network",
+    calibration: Calibration = DEFAULT,
+) -> Match | None:
+    """The match of two videos, or None where no stretch of them aligns.
+
+    ``mirrored_a``: vectors (n, d) of a mirrored, in the space of the background, where the describer can tell them;
+    the better of both ways round is taken. The score is the best segment's.
+    """
+    found = align_pair(a, b, aligner=aligner, calibration=calibration)
+    if mirrored_a is not None:
+        other = align_pair(replace(a, vectors=mirrored_a), b, aligner=aligner, calibration=calibration)
+        if other and (not found or other[0].score > found[0].score):
+            found = other
+    if not found:
+        return None
+    best = found[0].score
+    segments = sorted(
+        (_segment(a, b, one) for one in found if one.score >= BESIDE * best), key=lambda s: (s.a_start, s.b_start)
+    )
+    what, coverage_a, coverage_b = relation(segments, a.duration, b.duration)
+    swap = b.content < a.content
+    if what is Relation.CONTAINS:
+        swap = coverage_a > coverage_b
+    if swap:
+        segments = sorted(
+            (Segment(s.b_start, s.b_stop, s.a_start, s.a_stop, s.score, s.mirrored) for s in segments),
+            key=lambda s: (s.a_start, s.b_start),
+        )
+        return Match(b.content, a.content, what, best, coverage_b, coverage_a, tuple(segments))
+    return Match(a.content, b.content, what, best, coverage_a, coverage_b, tuple(segments))
+
+
+def _segment(a: Prepared, b: Prepared, one: Aligned) -> Segment:
+    box, (rows, columns) = one.box, one.box.path.T
+    turned = mirrored(a.layout[rows], b.layout[columns])
+    return Segment(box.a_start, box.a_stop, box.b_start, box.b_stop, one.score, turned)
