@@ -25,7 +25,8 @@ def layout(images: UInt8) -> Float32:
     y, x = height // ROWS, width // COLUMNS
     fields = images[:, : ROWS * y, : COLUMNS * x].reshape(n, ROWS, y, COLUMNS * x * 3).sum(axis=2, dtype=np.int64)
     luma = fields.reshape(n, ROWS, COLUMNS, x, 3).sum(axis=3) @ _LUMA / (256 * 255 * x * y)
-    return (luma[:, :, : COLUMNS // 2] - luma[:, :, : COLUMNS // 2 - 1 : -1]).reshape(n, LAYOUT).astype(np.float32)
+    halves = luma[:, :, : COLUMNS // 2] - luma[:, :, : COLUMNS // 2 - 1 : -1]
+    return np.asarray(halves.reshape(n, LAYOUT), np.float32)
 
 
 def mirrored(a: Float32, b: Float32, limit: float = -0.3) -> bool:

@@ -58,4 +58,4 @@ def similarity(a: Prepared, b: Prepared) -> Float32:
     raw = a.vectors @ b.vectors.T
     bias = (a.bias[:, None] + b.bias[None, :]) / 2
     weight = np.sqrt(a.weights[:, None] * b.weights[None, :])
-    return ((raw - bias) / (1 - bias) * weight).astype(np.float32)
+    return np.asarray((raw - bias) / (1 - bias) * weight, np.float32)

@@ -49,19 +49,20 @@ class Background:
 
     def project(self, vectors: Float32) -> Float32:
         """(n, d) as described -> (n, d) unit vectors, whitened."""
-        return _unit((vectors - self.mean) @ self.projection)
+        return _unit(np.asarray((vectors - self.mean) @ self.projection, np.float32))
 
     def bias(self, projected: Float32) -> Float32:
         """(n, d) projected -> (n,): similarity to expect of unrelated frames."""
         if not len(self.frames) or not len(projected):
             return np.zeros(len(projected), np.float32)
         similarity = projected @ self.frames.T
-        return np.clip(similarity.mean(axis=1) + SPREAD * similarity.std(axis=1), 0, MOST_BIAS).astype(np.float32)
+        bias = similarity.mean(axis=1) + SPREAD * similarity.std(axis=1)
+        return np.asarray(np.clip(bias, 0, MOST_BIAS), np.float32)
 
 
 def _unit(vectors: Float32) -> Float32:
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return (vectors / np.maximum(norms, 1e-9)).astype(np.float32)
+    return np.asarray(vectors / np.maximum(norms, 1e-9), np.float32)
 
 
 def standing(contents: Iterable[str]) -> list[str]:

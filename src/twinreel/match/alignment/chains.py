@@ -14,7 +14,7 @@ from twinreel.types import Float64
 _BEND = 0.3
 """Weight of the penalty on speeds other than 1; at speed 2 it is a third of this in a second of a."""
 _MOST_REJECTED = 6
-"""Paths in a row that make no box, after which the search ends: paths come in order of evidence, so the rest is weaker."""
+"""Paths in a row that make no box, after which the search ends: paths come in order of evidence, the rest is weaker."""
 _ENOUGH = 1.0
 """Evidence (similarity above the limit, times seconds) from which a path is always looked at."""
 _SHARE = 0.5
