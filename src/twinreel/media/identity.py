@@ -10,7 +10,8 @@ cryptographic hash: who wants a collision can make one, which is why nothing is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from itertools import islice
 
 import xxhash
 
@@ -18,6 +19,11 @@ from twinreel.errors import BadFile, NoAccess
 from twinreel.media.source import open_video, readable
 
 MIB = 1 << 20
+HEAD = 8
+"""Packets of a stream's head, which says cheaply that two streams differ."""
+
+Hashing = Generator[None, None, str]
+"""Takes its time: a step for every piece that was read, the digest at the end."""
 
 
 def content_id(path: str) -> str:
@@ -43,14 +49,28 @@ def content_id(path: str) -> str:
 
 def file_digest(path: str) -> str:
     """XXH3-128 of all bytes. Raises NoAccess or OutOfResources."""
+    return _last(hash_file(path))
+
+
+def hash_file(path: str) -> Hashing:
+    """``file_digest`` in steps."""
     with readable(path, "identify") as (file, _):
         digest = xxhash.xxh3_128()
         while data := file.read(MIB):
             digest.update(data)
+            yield
         return digest.hexdigest()
 
 
-def stream_digest(path: str) -> str:
+def _last(hashing: Hashing) -> str:
+    while True:
+        try:
+            next(hashing)
+        except StopIteration as end:
+            return str(end.value)
+
+
+def stream_digest(path: str, packets: int | None = None) -> str:
     """XXH3-128 of the codec's name and its coded pictures in the order of decoding.
 
     What a container may add, drop or wrap differently is left out:
@@ -63,19 +83,23 @@ def stream_digest(path: str) -> str:
     - other codecs: nothing. The packets' bytes are hashed as one run, wherever one packet ends.
 
     Each unit is preceded by its length (8 bytes, little-endian). Where the framing of a packet is broken, its rest
-    counts as one unit. Reads the whole file. Raises BadFile, also where it cannot be read to its end, NoAccess or
-    OutOfResources.
+    counts as one unit. Reads the whole file, or only the first ``packets``. Raises BadFile, also where it cannot be
+    read to its end, NoAccess or OutOfResources.
     """
+    return _last(hash_stream(path, packets))
+
+
+def hash_stream(path: str, packets: int | None = None) -> Hashing:
+    """``stream_digest`` in steps."""
     with open_video(path, stage="identify") as source:
         context = source.stream.codec_context
         codec = context.codec.canonical_name
         pictures = _splitter(codec, context.extradata or b"")
         digest = xxhash.xxh3_128(codec.encode())
         empty = True
-        for packet in source.container.demux(source.stream):
-            if not packet.size:
-                continue
+        for packet in islice((packet for packet in source.container.demux(source.stream) if packet.size), packets):
             empty = False
+            yield
             data = bytes(packet)
             if pictures is None:
                 digest.update(data)

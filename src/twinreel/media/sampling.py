@@ -13,14 +13,16 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain
+from time import monotonic
 
 import av
 import av.error
 import numpy as np
+from av.packet import Packet
 from av.stream import Discard
 from av.video.stream import VideoStream
 
@@ -32,7 +34,9 @@ from twinreel.types import Samples, UInt8
 
 MODES = ("auto", "keyframes", "dense", "shots", "anchors")
 CHUNK = 24
-"""Frames handed on at a time."""
+"""Frames handed on at a time, at most."""
+PATIENCE = 1.0
+"""Seconds after which fewer are handed on: whoever waits sees that it goes on."""
 BAR_FRAMES = 8
 """Frames that the black-bar decision rests on."""
 LONG = 600.0
@@ -106,7 +110,7 @@ class _Decoder:
     def __init__(self, stream: VideoStream) -> None:
         self.context = stream.codec_context
 
-    def feed(self, packet: av.Packet | None) -> list[av.VideoFrame]:
+    def feed(self, packet: Packet[VideoStream] | None) -> list[av.VideoFrame]:
         """``None`` drains what is still inside."""
         try:
             return self.context.decode(packet)
@@ -120,7 +124,7 @@ class _Decoder:
 class _Group:
     """Packets from one keyframe up to the next, in decoding order."""
 
-    packets: list[av.Packet]
+    packets: list[Packet[VideoStream]]
     start: float
     """Seconds of the keyframe."""
     stop: float
@@ -129,7 +133,7 @@ class _Group:
     """False where the group goes on in the next one, being too large to be held at once."""
 
 
-def _packets(source: Source) -> Iterator[av.Packet]:
+def _packets(source: Source) -> Iterator[Packet[VideoStream]]:
     """Video packets up to the end, or to where the file breaks off."""
     try:
         for packet in source.container.demux(source.stream):
@@ -142,7 +146,7 @@ def _packets(source: Source) -> Iterator[av.Packet]:
 
 
 def _groups(source: Source, clock: Clock) -> Iterator[_Group]:
-    held: list[av.Packet] = []
+    held: list[Packet[VideoStream]] = []
     size, start, last = 0, 0.0, 0.0
     for packet in _packets(source):
         time = clock.seconds(packet.pts if packet.pts is not None else packet.dts)
@@ -244,6 +248,18 @@ def picked_frames(source: Source, sampling: Sampling) -> Iterator[Picked]:
     return _lazily(source, sampling)
 
 
+def picked_at(source: Source, times: Sequence[float]) -> Iterator[Picked]:
+    """The frames shown at the given seconds, ascending; those after the end are left out."""
+    clock, frame_clock, decoder = Clock(source.stream), Clock(source.stream), _Decoder(source.stream)
+    waiting = deque(times)
+    for group in _groups(source, clock):
+        wanted = []
+        while waiting and waiting[0] < group.stop - EPSILON:
+            wanted.append(max(waiting.popleft(), group.start))
+        if wanted or not group.whole:
+            yield from _show(group, wanted, decoder, frame_clock, 0.0)
+
+
 def _bars_everywhere(path: str, size: tuple[int, int], duration: float, detector: BarDetector) -> None:
     """Adds keyframes from all over the video to the evidence."""
     with open_video(path) as source:
@@ -292,18 +308,67 @@ def sample(path: str, sampling: Sampling, size: tuple[int, int], *, threads: int
     Raises MediaError where not one frame can be had.
     """
     with open_video(path, threads=threads) as source:
-        duration = float(source.container.duration or 0) / av.time_base
-        times: list[float] = []
-        images: list[UInt8] = []
-        count = 0
-        for time, image in _with_bars_cut(picked_frames(source, sampling), path, size, duration):
-            times.append(time)
-            images.append(image)
-            count += 1
-            if len(times) == CHUNK:
-                yield Samples(np.array(times), np.stack(images))
-                times, images = [], []
-        if times:
+        yield from _chunks(source, picked_frames(source, sampling), path, size)
+
+
+def sample_at(path: str, times: Sequence[float], size: tuple[int, int], *, threads: int = 1) -> Iterator[Samples]:
+    """The same for the frames shown at given ``times``, seconds in ascending order."""
+    with open_video(path, threads=threads) as source:
+        yield from _chunks(source, picked_at(source, times), path, size)
+
+
+def _chunks(source: Source, picks: Iterator[Picked], path: str, size: tuple[int, int]) -> Iterator[Samples]:
+    duration = float(source.container.duration or 0) / av.time_base
+    times: list[float] = []
+    images: list[UInt8] = []
+    count, handed_on = 0, monotonic()
+    for time, image in _with_bars_cut(picks, path, size, duration):
+        times.append(time)
+        images.append(image)
+        count += 1
+        if len(times) == CHUNK or monotonic() - handed_on > PATIENCE:
             yield Samples(np.array(times), np.stack(images))
+            times, images, handed_on = [], [], monotonic()
+    if times:
+        yield Samples(np.array(times), np.stack(images))
     if not count:
         raise BadFile("not one frame could be decoded: the file is damaged or cut short")
+
+
+def every_frame(path: str, size: tuple[int, int], *, threads: int = 1) -> Iterator[tuple[float, UInt8]]:
+    """All frames, (seconds, (h, w, 3) RGB upright), with their bars: for finding shots."""
+    with open_video(path, threads=threads) as source:
+        clock, decoder = Clock(source.stream), _Decoder(source.stream)
+        last = -math.inf
+        for packet in chain(_packets(source), [None]):
+            for frame in decoder.feed(packet):
+                time = max(0.0, clock.seconds(frame.pts))
+                if time > last:
+                    yield time, upright(frame, size)
+                    last = time
+
+
+@dataclass(frozen=True, slots=True)
+class Packets:
+    """How far the packets of a video go, in seconds."""
+
+    last: float
+    """Where the last of them is shown; of those read so far."""
+    last_key: float
+    """The same of the keyframes."""
+    end: float
+    """Where the last ends."""
+
+
+def packets_of(path: str) -> Iterator[Packets]:
+    """Reads a file to its end, or to where it breaks off, and decodes nothing; the last of what comes counts."""
+    with open_video(path) as source:
+        clock = Clock(source.stream)
+        last, last_key, end = 0.0, 0.0, 0.0
+        for packet in _packets(source):
+            time = clock.seconds(packet.pts if packet.pts is not None else packet.dts)
+            lasts = float(packet.duration * packet.time_base) if packet.duration else clock.gap
+            last, end = max(last, time), max(end, time + lasts)
+            if packet.is_keyframe:
+                last_key = max(last_key, time)
+            yield Packets(last, last_key, end)

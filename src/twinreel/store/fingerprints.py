@@ -25,7 +25,7 @@ def _fingerprint(row: tuple[Any, ...]) -> Fingerprint:
         times=seconds,
         vectors=dequantise(np.frombuffer(vectors, np.int8).reshape(len(seconds), dims)),
         weights=np.frombuffer(weights, "<f2").astype(np.float32),
-        layout=np.frombuffer(layout, np.int8).reshape(len(seconds), LAYOUT).astype(np.float32) / 127,
+        layout=np.frombuffer(layout, np.int8).reshape(len(seconds), LAYOUT).astype(np.float32) / np.float32(127),
         describer=describer,
         sampling=sampling,
     )
@@ -89,6 +89,14 @@ class Fingerprints:
             fingerprint = self.get(content, describer, sampling)
             if fingerprint is not None:  # None where it was removed meanwhile
                 yield content, fingerprint
+
+    def frames(self, describer: str, sampling: str) -> int:
+        """How many frames all of them hold together."""
+        rows = self._database.query(
+            "SELECT coalesce(sum(length(times)), 0) / 8 FROM fingerprints WHERE describer = ? AND sampling = ?",
+            (describer, sampling),
+        )
+        return int(rows[0][0])
 
     def missing(self, describer: str, sampling: str) -> list[str]:
         """Content ids of the videos without such a fingerprint, in order, whether a file is present or not."""

@@ -58,14 +58,18 @@ class Videos:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(self, content: str, size: int, probe: Probe) -> int:
-        """Adds a video, or replaces what a probe said of it; its number, which never changes nor returns."""
+    def add(self, content: str, size: int, probe: Probe, stream_head: str | None = None) -> int:
+        """Adds a video, or replaces what a probe said of it; its number, which never changes nor returns.
+
+        ``stream_head``: digest of the first packets, see ``same_heads``.
+        """
         self._database.execute(
             """
-            INSERT INTO videos (content, size, probe, first_seen) VALUES (?, ?, ?, ?)
-            ON CONFLICT (content) DO UPDATE SET size = excluded.size, probe = excluded.probe
+            INSERT INTO videos (content, size, probe, stream_head, first_seen) VALUES (?, ?, ?, ?, ?)
+            ON CONFLICT (content) DO UPDATE SET
+                size = excluded.size, probe = excluded.probe, stream_head = excluded.stream_head
             """,
-            (content, size, probe_to_json(probe), time.time()),
+            (content, size, probe_to_json(probe), stream_head, time.time()),
         )
         return int(self._database.query("SELECT id FROM videos WHERE content = ?", (content,))[0][0])
 
@@ -95,6 +99,19 @@ class Videos:
     def by_stream_digest(self, digest: str) -> list[Video]:
         return self._where("WHERE v.stream_digest = ?", digest)
 
+    def sizes_told_apart(self) -> set[int]:
+        """Bytes of the videos that are known by their file digest, as their content id is that of another one."""
+        return {size for (size,) in self._database.query("SELECT size FROM videos WHERE content = file_digest")}
+
+    def same_heads(self) -> list[list[Video]]:
+        """The videos whose streams begin with the same packets, together, where there are two and more."""
+        shared = "SELECT stream_head FROM videos WHERE stream_head IS NOT NULL GROUP BY 1 HAVING count(*) > 1"
+        heads = dict(self._database.query(f"SELECT content, stream_head FROM videos WHERE stream_head IN ({shared})"))
+        together: dict[str, list[Video]] = {}
+        for video in self._where(f"WHERE v.stream_head IN ({shared})") if heads else []:
+            together.setdefault(heads[video.content], []).append(video)
+        return list(together.values())
+
     def all(self) -> Iterator[Video]:
         """Every video in order of content id, a page at a time."""
         after = ""
@@ -112,8 +129,8 @@ class Videos:
             "DELETE FROM videos WHERE id NOT IN (SELECT video FROM paths WHERE video IS NOT NULL)"
         )
 
-    def _where(self, which: str, value: str | bytes) -> list[Video]:
-        rows = self._database.query(_SELECT.format(which=which), (value,))
+    def _where(self, which: str, *values: str | bytes) -> list[Video]:
+        rows = self._database.query(_SELECT.format(which=which), values)
         return [_video(list(group)) for _, group in itertools.groupby(rows, key=lambda row: row[0])]
 
 

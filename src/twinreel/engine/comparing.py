@@ -1,0 +1,162 @@
+"""One pair of files, explained: what a scan would make of them, stage by stage, and where exactly they match.
+
+The stages are gone through with fingerprints as a scan makes them. The seconds come from much denser ones, so that
+they are right within half a second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from twinreel.engine.pool import Reply, WorkerPool
+from twinreel.engine.searching import Searcher, seen_from
+from twinreel.engine.state import Recipe
+from twinreel.engine.taking import Taken, take
+from twinreel.engine.tasks import StreamDigestTask
+from twinreel.errors import MediaError
+from twinreel.index.choose import make_index
+from twinreel.match.candidates import ENOUGH, Haystack
+from twinreel.match.pair import MIN_SCORE, align_pair, match_pair
+from twinreel.match.prepared import Prepared, similarity
+from twinreel.media.sampling import Sampling
+from twinreel.types import Fingerprint, Float32, Float64, Match, Relation, Segment
+
+FINEST = 0.25
+"""Seconds between the frames that the seconds rest on ..."""
+FRAMES = 2400
+"""... and how many there are at most: they lie further apart in videos of over ten minutes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One step on the way to a reported match."""
+
+    name: str
+    passed: bool
+    """False where a scan drops the pair here; for the shortcuts (identical content, same stream): where they say no."""
+    detail: str
+    """What was found, in words."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pair:
+    """What comparing two files gives."""
+
+    times_a: Float64
+    """(n,) seconds of the dense frames of a."""
+    times_b: Float64
+    """(m,)"""
+    similarity: Float32
+    """(n, m) normalised: about 0 as alike as unrelated frames, 1 the same."""
+    match: Match | None
+    """With a as a; None where nothing aligns. The score is that of a scan, where a scan finds a match at all."""
+    stages: tuple[Stage, ...]
+
+
+def fine(duration: float) -> Sampling:
+    """The sampling that boundaries rest on."""
+    return Sampling("dense", min(3600.0, max(FINEST, duration / FRAMES)))
+
+
+def whole(a: Taken, b: Taken, relation: Relation) -> Match:
+    """All of one is all of the other."""
+    durations = a.probe.duration, b.probe.duration
+    return Match(a.content, b.content, relation, 1.0, 1.0, 1.0, (Segment(0.0, durations[0], 0.0, durations[1], 1.0),))
+
+
+class Comparing:
+    """Compares two files in the light of a library, which may be empty and need not hold them."""
+
+    def __init__(self, pool: WorkerPool, recipe: Recipe, searcher: Searcher, aligner: str) -> None:
+        self._pool, self._recipe, self._searcher, self._aligner = pool, recipe, searcher, aligner
+
+    def compare(self, a: Taken, b: Taken) -> Pair:
+        """a and b: files that were looked at. Raises MediaError where frames of one cannot be had."""
+        usual = self._fingerprints(a, b, self._recipe.sampling, self._recipe.sampling)
+        dense = self._fingerprints(a, b, fine(a.probe.duration), fine(b.probe.duration))
+        first, second = (
+            self._searcher.prepare(t.content, t.probe.duration, f) for t, f in zip((a, b), dense, strict=True)
+        )
+        shortcuts = list(self._shortcuts(a, b))
+        stages, score = self._stages(a, b, usual)
+        match: Match | None
+        if shortcuts[0].passed:
+            match = whole(a, b, Relation.IDENTICAL)
+        elif shortcuts[1].passed:
+            match = whole(a, b, Relation.REMUX)
+        else:
+            mirrored = self._searcher.space.mirror(dense[0])
+            match = match_pair(first, second, mirrored, aligner=self._aligner)
+            if match is not None:
+                match = replace(seen_from(match, a.content), score=match.score if score is None else score)
+        frames = similarity(first, second)
+        return Pair(dense[0].times, dense[1].times, frames, match, (*shortcuts, *stages))
+
+    def _fingerprints(self, a: Taken, b: Taken, of_a: Sampling, of_b: Sampling) -> tuple[Fingerprint, Fingerprint]:
+        looks = [(a, of_a), (b, of_b)][: 1 if a.path == b.path else 2]
+        results = take(self._pool, self._recipe.describer, looks)
+        made = []
+        for taken in (a, b):
+            result = results[taken.path]
+            if isinstance(result, MediaError):
+                raise result
+            made.append(result.known)
+        return made[0], made[1]
+
+    def _stages(self, a: Taken, b: Taken, usual: tuple[Fingerprint, Fingerprint]) -> tuple[list[Stage], float | None]:
+        """What a scan would find, and the score that it would give."""
+        first, second = (
+            self._searcher.prepare(t.content, t.probe.duration, f) for t, f in zip((a, b), usual, strict=True)
+        )
+        stages = []
+        telling = [int((video.weights > 0).sum()) for video in (first, second)]
+        words = f"{telling[0]} of {len(first)} frames of the first and {telling[1]} of {len(second)} of the second"
+        stages.append(Stage("frames that say something", min(telling) > 0, words))
+        stages.append(self._votes((first, second), usual))
+        mirrored = self._searcher.space.mirror(usual[0])
+        boxes = align_pair(first, second, aligner=self._aligner)
+        if mirrored is not None:
+            boxes += align_pair(replace(first, vectors=mirrored), second, aligner=self._aligner)
+        longest = max((one.box.a_stop - one.box.a_start for one in boxes), default=0.0)
+        aligned = (
+            f"{len(boxes)} stretches, the longest of {longest:.1f} s" if boxes else "no stretch of one in the other"
+        )
+        stages.append(Stage("alignment", bool(boxes), aligned))
+        score = max((one.score for one in boxes), default=None)
+        reached = score is not None and score >= MIN_SCORE
+        stages.append(Stage("score", reached, f"{score or 0.0:.3f}, {MIN_SCORE:.3f} is reported"))
+        return stages, score
+
+    def _shortcuts(self, a: Taken, b: Taken) -> Iterator[Stage]:
+        same = a.content == b.content
+        yield Stage("identical content", same, "same content id" if same else "different content ids")
+        digests: dict[str, str] = {}
+        for event in self._pool.run([StreamDigestTask(path) for path in dict.fromkeys((a.path, b.path))]):
+            if isinstance(event, Reply):
+                digests[event.task.path] = str(event.value)
+        known = digests.get(a.path), digests.get(b.path)
+        if None in known:
+            yield Stage("same stream", False, "the packets of one cannot be read to the end")
+        else:
+            alike = known[0] == known[1]
+            yield Stage("same stream", alike, "same video packets" if alike else "different video packets")
+
+    def _votes(self, videos: tuple[Prepared, Prepared], usual: tuple[Fingerprint, Fingerprint]) -> Stage:
+        """Each of the two asks the library for the other, or where it is not there, a heap of the other alone."""
+        best = None
+        ways = ((videos[0], videos[1], usual[0]), (videos[1], videos[0], usual[1]))
+        for query, other, fingerprint in ways:
+            if self._searcher.holds(other.content):
+                found, where = self._searcher.candidates(query, fingerprint), "in the library"
+                number = self._searcher.facts[other.content].number
+            else:
+                alone = Haystack(make_index(len(other), self._recipe.describer.dimensions))
+                alone.add(0, other)
+                found, number, where = alone.find(query, self._searcher.space.mirror(fingerprint)), 0, "by themselves"
+            for rank, one in enumerate(found, 1):
+                if one.number == number and (best is None or one.votes > best[0]):
+                    best = one.votes, rank, where
+        if best is None:
+            return Stage("candidates", False, f"fewer than {ENOUGH:g} votes either way")
+        return Stage("candidates", True, f"{best[0]:.2f} votes, rank {best[1]} {best[2]} ({ENOUGH:g} votes are enough)")

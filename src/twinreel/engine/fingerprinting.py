@@ -1,0 +1,246 @@
+"""Fingerprints of the videos that lack one: frames from workers, vectors made here, stored video by video.
+
+Workers decode while this process describes: each is up to two chunks of frames ahead. The chunks of different files
+are described together. A video counts as done when its fingerprint is stored, in one transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from twinreel.describe.base import Describer
+from twinreel.describe.layout import layout
+from twinreel.engine.pool import Done, Event, Failed, Reply
+from twinreel.engine.progress import Meter
+from twinreel.engine.state import Recipe, Scan
+from twinreel.engine.tasks import Reach, SampleTask, StreamDigestTask, falls_short
+from twinreel.errors import MediaError
+from twinreel.media.anchors import anchor_frames
+from twinreel.media.sampling import CHUNK
+from twinreel.media.walk import Found
+from twinreel.types import (
+    LAYOUT,
+    Failure,
+    FailureKind,
+    Fingerprint,
+    Float32,
+    Float64,
+    Samples,
+    State,
+    Video,
+)
+
+SAME_DURATION = 0.2
+"""Seconds that the durations of two files with the same stream may differ by: containers round."""
+
+
+@dataclass(slots=True)
+class Gathering:
+    """The frames of one video as they come."""
+
+    times: list[Float64] = field(default_factory=list)
+    vectors: list[Float32] = field(default_factory=list)
+    weights: list[Float32] = field(default_factory=list)
+    layout: list[Float32] = field(default_factory=list)
+    reach: float = 0.0
+    """Seconds up to which the video could be read."""
+
+    def fingerprint(self, recipe: Recipe) -> Fingerprint:
+        """All of it; for the sampling ``anchors`` the anchor frames."""
+        describer, sampling = recipe.key
+        dimensions = recipe.describer.dimensions
+        times = np.concatenate([np.zeros(0), *self.times])
+        vectors = np.concatenate([np.zeros((0, dimensions), np.float32), *self.vectors])
+        weights = np.concatenate([np.zeros(0, np.float32), *self.weights])
+        signature = np.concatenate([np.zeros((0, LAYOUT), np.float32), *self.layout])
+        # Broken timestamps may go back; a fingerprint's never do.
+        kept = np.flatnonzero(times > np.concatenate([[-np.inf], np.maximum.accumulate(times)[:-1]]))
+        if recipe.sampling.mode == "anchors" and len(kept):
+            telling = kept[weights[kept] > 0]
+            kept = telling[anchor_frames(vectors[telling]).indices] if len(telling) else kept[:1]
+        return Fingerprint(times[kept], vectors[kept], weights[kept], signature[kept], describer, sampling)
+
+
+class Describing:
+    """Describes chunks of frames of several videos together."""
+
+    def __init__(self, describer: Describer) -> None:
+        self._describer = describer
+        self._waiting: list[tuple[Gathering, Samples]] = []
+
+    def add(self, gathering: Gathering, samples: Samples) -> None:
+        self._waiting.append((gathering, samples))
+
+    @property
+    def full(self) -> bool:
+        return sum(len(samples.times) for _, samples in self._waiting) >= CHUNK
+
+    def flush(self) -> None:
+        """Describes what waits."""
+        if not self._waiting:
+            return
+        images = np.concatenate([samples.images for _, samples in self._waiting])
+        vectors, weights = self._describer.describe(images)
+        signature = layout(images)
+        start = 0
+        for gathering, samples in self._waiting:
+            stop = start + len(samples.times)
+            gathering.times.append(samples.times)
+            gathering.vectors.append(vectors[start:stop])
+            gathering.weights.append(weights[start:stop])
+            gathering.layout.append(signature[start:stop])
+            start = stop
+        self._waiting.clear()
+
+
+class Fingerprinting:
+    """Makes the fingerprints that a scan lacks."""
+
+    def __init__(self, scan: Scan, recipe: Recipe, files: dict[str, Found]) -> None:
+        """files: content id -> where it lies, of the videos that lack a fingerprint."""
+        self._scan, self._recipe, self._files = scan, recipe, files
+        self._catalogue = scan.catalogue
+        self._describing = Describing(recipe.describer)
+        self._ended: list[tuple[SampleTask, MediaError | None]] = []
+        """Tasks of which frames may still have to be described."""
+        self._gathered: dict[str, Gathering] = {}
+        self._durations: dict[str, tuple[float, float]] = {}
+        """Path -> seconds of the video, and what its file claims at most."""
+        self._contents = {found.path: content for content, found in files.items()}
+        self._followers: dict[str, list[str]] = {}
+        """Content id -> those with the same stream, which take over its fingerprint."""
+
+    def run(self) -> None:
+        if not self._files:
+            return
+        pending = self._without_remuxes()
+        videos = {content: self._catalogue.videos.get(content) for content in pending}
+        tasks = []
+        for content, video in videos.items():
+            if video is not None:
+                path, probe = self._files[content].path, video.probe
+                self._durations[path] = probe.duration, max(probe.duration, probe.duration_from_header or 0.0)
+                tasks.append(
+                    SampleTask(path, self._recipe.sampling, self._recipe.describer.image_size, self._durations[path][1])
+                )
+        sizes = {found.path: found.size for found in self._files.values()}
+        tasks.sort(key=lambda task: -sizes[task.path])  # no worker ends long after the others
+        meter = Meter(self._scan.progress, "describe", len(tasks), sum(sizes[task.path] for task in tasks))
+        for event in self._scan.pool.run(tasks, limit=self._scan.drive, per_key=self._scan.per_drive):
+            self._hear(event)
+            if self._describing.full:
+                self._finish(meter, sizes)
+        self._finish(meter, sizes)
+
+    def _hear(self, event: Event[SampleTask]) -> None:
+        gathering = self._gathered.setdefault(event.task.path, Gathering())
+        match event:
+            case Reply(_, Samples() as samples):
+                self._describing.add(gathering, samples)
+            case Reply(_, Reach(seconds)):
+                gathering.reach = seconds
+            case Done(task):
+                self._ended.append((task, None))
+            case Failed(task, error):
+                self._ended.append((task, error))
+
+    def _finish(self, meter: Meter, sizes: dict[str, int]) -> None:
+        """Describes what waits, and stores the videos that are complete."""
+        self._describing.flush()
+        for task, error in self._ended:
+            self._store(task, self._gathered.pop(task.path), error)
+            meter.advance(seconds=self._durations[task.path][0], bytes=sizes[task.path])
+        self._ended.clear()
+
+    def _store(self, task: SampleTask, gathering: Gathering, error: MediaError | None) -> None:
+        content, tally = self._contents[task.path], self._scan.tally
+        followers = self._followers.get(content, [])
+        found = self._files[content]
+        broke_off = error is not None and error.kind is FailureKind.BAD_FILE and bool(gathering.times)
+        with self._catalogue.transaction():
+            if error is not None and not broke_off:
+                for same in [content, *followers] if error.kind is FailureKind.BAD_FILE else [content]:
+                    self._scan.fail(self._files[same], error)
+                return
+            fingerprint = gathering.fingerprint(self._recipe)
+            self._catalogue.fingerprints.put(content, fingerprint)
+            for follower in followers:
+                self._catalogue.fingerprints.copy(content, follower)
+            duration, claimed = self._durations[task.path]
+            if broke_off:
+                reason = f"only the first {gathering.times[-1][-1]:.1f} of {duration:.1f} s could be read ({error})"
+                self._scan.record(Failure(task.path, FailureKind.DAMAGED, task.stage, reason), found)
+            elif falls_short(gathering.reach, claimed):
+                reason = f"only {gathering.reach:.1f} of {claimed:.1f} s could be read"
+                self._scan.record(Failure(task.path, FailureKind.DAMAGED, task.stage, reason), found)
+            else:
+                self._catalogue.failures.clear([task.path])
+        tally.decoded += 1
+        tally.frames += sum(len(times) for times in gathering.times)
+        tally.seconds_of_video += duration
+
+    def _without_remuxes(self) -> list[str]:
+        """The videos to decode: without those whose stream another has, which take over its fingerprint."""
+        groups = self._same_streams()
+        have = set(self._catalogue.videos.numbers()) - set(self._catalogue.fingerprints.missing(*self._recipe.key))
+        pending = dict.fromkeys(self._files)
+        for group in groups:
+            lacking = [content for content in group if content in pending]
+            leader = next((content for content in group if content in have), None)
+            with self._catalogue.transaction():
+                if leader is None and lacking:
+                    leader, *lacking = lacking
+                    self._followers[leader] = lacking
+                elif leader is not None:
+                    for content in lacking:
+                        self._catalogue.fingerprints.copy(leader, content)
+            for content in lacking:
+                del pending[content]
+        return list(pending)
+
+    def _same_streams(self) -> list[list[str]]:
+        """Content ids of videos with the same stream digest, in order; a digest is made only where heads agree."""
+        together = [
+            group for group in self._catalogue.videos.same_heads() if any(v.content in self._files for v in group)
+        ]
+        suspects = {video.content: video for group in together for video in self._alike(group)}
+        self._digest([video for video in suspects.values() if video.stream_digest is None])
+        groups: dict[str, list[str]] = {}
+        for content in sorted(suspects):
+            video = self._catalogue.videos.get(content)
+            if video is not None and video.stream_digest is not None:
+                groups.setdefault(video.stream_digest, []).append(content)
+        return [group for group in groups.values() if len(group) > 1]
+
+    def _alike(self, group: Sequence[Video]) -> list[Video]:
+        """Of videos with the same head, those that are as long as another, where one of both is new."""
+        ordered = sorted(group, key=lambda video: video.probe.duration)
+        found: dict[str, Video] = {}
+        for index, video in enumerate(ordered):
+            for other in ordered[index + 1 :]:
+                if other.probe.duration - video.probe.duration > SAME_DURATION:
+                    break
+                if video.content in self._files or other.content in self._files:
+                    found.update({video.content: video, other.content: other})
+        return list(found.values())
+
+    def _digest(self, videos: Iterable[Video]) -> None:
+        """Hashes the packets of videos; where that cannot be done, a video is taken to be like no other."""
+        paths = {}
+        for video in videos:
+            if video.content in self._files:
+                paths[self._files[video.content].path] = video
+            elif video.state is State.PRESENT:
+                paths[video.path] = video
+        if not paths:
+            return
+        meter = Meter(self._scan.progress, "verify", len(paths), sum(video.size for video in paths.values()))
+        tasks = (StreamDigestTask(path) for path in paths)
+        for event in self._scan.pool.run(tasks, limit=self._scan.drive, per_key=self._scan.per_drive):
+            if isinstance(event, Reply):
+                self._catalogue.videos.set_digests(paths[event.task.path].content, stream=str(event.value))
+            else:
+                meter.advance(bytes=paths[event.task.path].size)

@@ -1,0 +1,102 @@
+"""The library as matching sees it: its reference, and its videos prepared against that.
+
+The reference of a library is kept with the list of videos that it was fitted to. While the library holds fewer videos
+than stand for one it is fitted to exactly what is there; it is a function of the set of fingerprints.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from collections.abc import Iterable
+
+import numpy as np
+import xxhash
+
+from twinreel.describe.base import Describer
+from twinreel.engine.state import Recipe
+from twinreel.match.prepared import Prepared, prepare
+from twinreel.match.reference import background_of, fit_reference, outdated, standing
+from twinreel.store.catalogue import Catalogue
+from twinreel.types import Fingerprint, Float32, Reference
+
+CACHED = 300_000
+"""Frames of prepared videos that are kept in memory: 300 MB with 256 dimensions."""
+_STANDING = "standing"
+
+
+def shipped_background(describer: Describer) -> Float32:
+    """(m, d) vectors of unrelated frames that come with a describer; m is 0 for most."""
+    background: Float32 = getattr(describer, "background", np.zeros((0, describer.dimensions), np.float32))
+    return background
+
+
+def fingerprinted(catalogue: Catalogue, recipe: Recipe) -> list[str]:
+    """Content ids of the videos that have a fingerprint, in order."""
+    missing = set(catalogue.fingerprints.missing(*recipe.key))
+    return [content for content in catalogue.videos.numbers() if content not in missing]
+
+
+def library_reference(catalogue: Catalogue, recipe: Recipe, *, keep: bool) -> Reference:
+    """The reference of the library as it is now: the stored one while that holds, else one fitted anew.
+
+    keep: whether a new one is stored, together with the list of videos that it stands on.
+    """
+    shipped = shipped_background(recipe.describer)
+    contents = fingerprinted(catalogue, recipe)
+    key = f"{'|'.join(recipe.key)}|{xxhash.xxh3_64_hexdigest(shipped.tobytes())}"
+    stored = json.loads(catalogue.meta.get(_STANDING) or "{}")
+    if stored.get("key") == key and not outdated(stored["videos"], contents):
+        reference = catalogue.references.get(stored["reference"])
+        if reference is not None:
+            return reference
+    chosen = standing(contents)
+    reference = fit_reference(shipped, _fingerprints(catalogue, recipe, chosen))
+    if keep:
+        with catalogue.transaction():
+            catalogue.references.put(reference, recipe.key[0])
+            catalogue.meta.set(_STANDING, json.dumps({"key": key, "reference": reference.id, "videos": chosen}))
+    return reference
+
+
+def _fingerprints(catalogue: Catalogue, recipe: Recipe, contents: Iterable[str]) -> Iterable[Fingerprint]:
+    for content in contents:
+        fingerprint = catalogue.fingerprints.get(content, *recipe.key)
+        if fingerprint is not None:
+            yield fingerprint
+
+
+class Space:
+    """Fingerprints seen from one reference."""
+
+    def __init__(self, catalogue: Catalogue, recipe: Recipe, reference: Reference) -> None:
+        self._catalogue, self._recipe = catalogue, recipe
+        self.background = background_of(reference)
+        self.reference = reference.id
+        self._cache: OrderedDict[str, Prepared] = OrderedDict()
+        self._held = 0
+
+    def prepared(self, content: str, duration: float) -> Prepared:
+        """A video of the library; KeyError where it has no fingerprint."""
+        if content in self._cache:
+            self._cache.move_to_end(content)
+            return self._cache[content]
+        fingerprint = self._catalogue.fingerprints.get(content, *self._recipe.key)
+        if fingerprint is None:
+            raise KeyError(content)
+        video = prepare(content, duration, fingerprint, self.background)
+        self._cache[content] = video
+        self._held += len(video)
+        while self._held > CACHED and len(self._cache) > 1:
+            _, oldest = self._cache.popitem(last=False)
+            self._held -= len(oldest)
+        return video
+
+    def mirrored(self, content: str) -> Float32 | None:
+        """The vectors (n, d) of a video seen in a mirror; None where the describer cannot tell."""
+        fingerprint = self._catalogue.fingerprints.get(content, *self._recipe.key)
+        return None if fingerprint is None else self.mirror(fingerprint)
+
+    def mirror(self, fingerprint: Fingerprint) -> Float32 | None:
+        vectors = self._recipe.describer.mirror(fingerprint.vectors)
+        return None if vectors is None else self.background.project(vectors)

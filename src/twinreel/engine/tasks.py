@@ -1,0 +1,149 @@
+"""What workers do to one file: look at it, hash it, take frames from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from typing import ClassVar
+
+from twinreel.errors import BadFile
+from twinreel.media.identity import HEAD, content_id, hash_file, hash_stream, stream_digest
+from twinreel.media.probe import probe
+from twinreel.media.sampling import EPSILON, Packets, Sampling, every_frame, packets_of, sample, sample_at
+from twinreel.media.shots import shot_boundaries, shot_midpoints
+from twinreel.types import Probe, UInt8
+
+SHOT_SIZE = (64, 96)
+"""(height, width) of the frames that shots are found on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a first look at a file gives."""
+
+    content: str
+    probe: Probe | None
+    """None where the content was known: then nothing more was read."""
+    stream_head: str | None
+    """Digest of the first packets; None also where there are no packets."""
+
+
+@dataclass(frozen=True, slots=True)
+class LookTask:
+    """Content id; probe and stream head of a content that is new. Yields one Look."""
+
+    path: str
+    known: frozenset[str] = frozenset()
+    """Content ids for which the id is enough."""
+    stage: ClassVar[str] = "probe"
+
+    def run(self) -> Iterator[object]:
+        content = content_id(self.path)
+        if content in self.known:
+            yield Look(content, None, None)
+            return
+        yield None
+        probed = probe(self.path)
+        yield None
+        try:
+            head = stream_digest(self.path, HEAD)
+        except BadFile:
+            head = None
+        yield Look(content, probed, head)
+
+
+@dataclass(frozen=True, slots=True)
+class FileDigestTask:
+    """Hashes all bytes. Yields the digest."""
+
+    path: str
+    stage: ClassVar[str] = "identify"
+
+    def run(self) -> Iterator[object]:
+        yield (yield from hash_file(self.path))
+
+
+@dataclass(frozen=True, slots=True)
+class StreamDigestTask:
+    """Hashes the video packets. Yields the digest."""
+
+    path: str
+    stage: ClassVar[str] = "identify"
+
+    def run(self) -> Iterator[object]:
+        yield (yield from hash_stream(self.path))
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How far a video could be read."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class SampleTask:
+    """Takes the frames that a sampling chooses. Yields Samples in order, and at the end a Reach."""
+
+    path: str
+    sampling: Sampling
+    size: tuple[int, int]
+    """(height, width) of the frames."""
+    duration: float = 0.0
+    """Seconds that the file is said to last."""
+    threads: int = 1
+    stage: ClassVar[str] = "decode"
+
+    def run(self) -> Iterator[object]:
+        if self.sampling.mode == "shots":
+            yield from self._shots()
+            return
+        # Anchors are chosen among the frames of ``auto`` once these are described.
+        mode = "auto" if self.sampling.mode == "anchors" else self.sampling.mode
+        last = 0.0
+        for samples in sample(self.path, Sampling(mode, self.sampling.step), self.size, threads=self.threads):
+            last = float(samples.times[-1])
+            yield samples
+        if falls_short(last, self.duration):
+            # No evidence yet: the last frame may be shown for long, the last keyframe may lie far from the end.
+            packets = Packets(0.0, 0.0, 0.0)
+            for packets in packets_of(self.path):  # noqa: B007
+                yield None
+            due = packets.last_key if mode == "keyframes" else packets.last - 2 * self.sampling.step
+            if last >= due - EPSILON:
+                last = max(last, packets.end)
+        yield Reach(last)
+
+    def _shots(self) -> Iterator[object]:
+        """The middle frame of every shot. All frames are decoded once to find the shots."""
+        seen = _Seen(every_frame(self.path, SHOT_SIZE, threads=self.threads))
+        with ThreadPoolExecutor(1) as pool:
+            # The detector asks for frames in its own time; signs of life are given while it does.
+            finding = pool.submit(shot_boundaries, seen)
+            count = -1
+            while wait([finding], timeout=0.2).not_done:
+                if seen.count > count:
+                    count = seen.count
+                    yield None
+        times = shot_midpoints(finding.result(), seen.last)
+        yield from sample_at(self.path, times.tolist(), self.size, threads=self.threads)
+        yield Reach(seen.last)
+
+
+class _Seen:
+    """Counts the frames that go through it."""
+
+    def __init__(self, frames: Iterator[tuple[float, UInt8]]) -> None:
+        self._frames = frames
+        self.count, self.last = 0, 0.0
+
+    def __iter__(self) -> Iterator[tuple[float, UInt8]]:
+        for time, image in self._frames:
+            self.count, self.last = self.count + 1, time
+            yield time, image
+
+
+def falls_short(reached: float, duration: float) -> bool:
+    """Is so much missing that the file is damaged? Less than 90 % could be read, and more than 2 s are missing."""
+    return reached < 0.9 * duration and duration - reached > 2.0

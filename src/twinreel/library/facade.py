@@ -1,0 +1,338 @@
+"""Library: add folders, ask what matches."""
+
+from __future__ import annotations
+
+# Names of files may hold any bytes, and stay text here from the walk to the catalogue.
+# ruff: noqa: PTH100
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from twinreel.describe.base import Describer
+from twinreel.describe.registry import DEFAULT, load_describer
+from twinreel.engine.census import Choice, below
+from twinreel.engine.comparing import Comparing
+from twinreel.engine.progress import Progress
+from twinreel.engine.scan import open_pool, scan
+from twinreel.engine.searching import Searcher
+from twinreel.engine.settings import Resources
+from twinreel.engine.state import Recipe
+from twinreel.engine.taking import Taken, look_at, take
+from twinreel.errors import MediaError, NotFound, UserError
+from twinreel.group.groups import groups
+from twinreel.library import files
+from twinreel.library.results import Comparison, Found, Status
+from twinreel.match.alignment import ALIGNERS
+from twinreel.match.pair import MIN_SCORE
+from twinreel.media.sampling import Sampling
+from twinreel.store.catalogue import Catalogue
+from twinreel.store.decisions import DecisionKind
+from twinreel.store.exports import check_export, write_rows
+from twinreel.store.location import default_library
+from twinreel.types import Failure, Group, Match, ScanReport, State, Video
+
+AnyPath = str | os.PathLike[str]
+
+
+class Library:
+    """A library of videos: one file that remembers fingerprints, paths and matches.
+
+        with Library(Path("videos.sqlite")) as library:
+            library.add(["/films"])
+            for group in library.groups(): ...
+            for found in library.search("clip.mp4"): ...
+
+    ``describer``, ``sampling`` and ``aligner`` are remembered with the library by ``add``: who does not give them
+    gets the same again. Others than before make new fingerprints and matches beside the old fingerprints; what is
+    reported are the matches of the latest ``add``.
+
+    For one thread at a time.
+    """
+
+    def __init__(
+        self,
+        path: AnyPath | None = None,
+        *,
+        describer: str | None = None,
+        sampling: str | Sampling | None = None,
+        aligner: str | None = None,
+        create: bool = True,
+    ) -> None:
+        """Opens the library in a file, by default the one in the user's data folder.
+
+        create: make a new one where there is none; else that is NotFound.
+        UserError for an unknown sampling or aligner (an unknown describer shows when it is needed), LibraryError
+        where the file cannot be used.
+        """
+        if aligner is not None and aligner not in ALIGNERS:
+            raise UserError(f"there is no aligner {aligner!r}; there are {', '.join(ALIGNERS)}")
+        sampling = Sampling.parse(sampling) if isinstance(sampling, str) else sampling
+        self._catalogue = Catalogue.open(default_library() if path is None else Path(path), create=create)
+        meta = self._catalogue.meta
+        self.describer = describer or meta.get("describer") or DEFAULT
+        self.sampling = sampling or Sampling.parse(meta.get("sampling") or str(Sampling()))
+        self.aligner = aligner or meta.get("aligner") or next(iter(ALIGNERS))
+        self._describer: Describer | None = None
+        self._searcher: Searcher | None = None
+
+    @property
+    def path(self) -> Path:
+        return self._catalogue.path
+
+    def close(self) -> None:
+        self._catalogue.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def add(
+        self,
+        paths: Iterable[AnyPath] | AnyPath,
+        *,
+        include: Iterable[str] = (),
+        exclude: Iterable[str] = (),
+        hidden: bool = False,
+        resources: Resources | None = None,
+        wait: bool = False,
+        on_wait: Callable[[str], None] | None = None,
+        progress: Progress | None = None,
+    ) -> ScanReport:
+        """Adds or refreshes files and folders, and matches what is new against everything.
+
+        include, exclude, hidden: which files; see ``media.walk``.
+        wait: where another scan uses the library, wait for its end (``on_wait`` is told why), instead of LibraryError.
+        A file that cannot be used is in the report's ``failures``, never an exception. What is done so far is kept
+        when this is interrupted, and the next ``add`` goes on from there.
+        NotFound where none of the paths exists and nothing under them is known.
+        """
+        given = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
+        choice = Choice(tuple(include), tuple(exclude), hidden)
+        with self._catalogue.lock_for_scan(wait=wait, on_wait=on_wait):
+            recipe = self._recipe()
+            with self._catalogue.transaction():
+                self._catalogue.meta.set("describer", self.describer)
+                self._catalogue.meta.set("sampling", str(self.sampling))
+                self._catalogue.meta.set("aligner", self.aligner)
+            self._searcher = None
+            return scan(
+                self._catalogue,
+                [os.fspath(path) for path in given],
+                recipe,
+                choice=choice,
+                resources=resources or Resources(),
+                aligner=self.aligner,
+                progress=progress,
+            )
+
+    def search(self, clip: AnyPath, top: int = 10, *, min_score: float | None = None) -> list[Found]:
+        """Where a clip, or a still image, has been seen; best first. The clip is not added.
+
+        min_score: None for the operating point. Raises MediaError where the clip cannot be used.
+        """
+        (result,) = self.search_many([clip], top, min_score=min_score).values()
+        if isinstance(result, MediaError):
+            raise result
+        return result
+
+    def search_many(
+        self,
+        clips: Iterable[AnyPath],
+        top: int = 10,
+        *,
+        min_score: float | None = None,
+        resources: Resources | None = None,
+    ) -> dict[str, list[Found] | MediaError]:
+        """The same for many clips, by their paths as given; a clip that cannot be used has its error as the answer."""
+        least = _least(min_score)
+        asked = {os.fspath(clip): os.path.abspath(os.fspath(clip)) for clip in clips}
+        recipe, searcher = self._recipe(), self._search()
+        with open_pool(recipe, resources or Resources()) as pool:
+            looks = look_at(pool, list(asked.values()))
+            usable = [(look, recipe.sampling) for look in looks.values() if isinstance(look, Taken)]
+            results = {**looks, **take(pool, recipe.describer, usable)}
+        answers: dict[str, list[Found] | MediaError] = {}
+        for clip, path in asked.items():
+            result = results[path]
+            if isinstance(result, MediaError):
+                answers[clip] = result
+                continue
+            matches = searcher.search(result.content, result.probe.duration, result.known, max(200, top))
+            answers[clip] = self._found(matches, top, least)
+        return answers
+
+    def compare(self, a: AnyPath, b: AnyPath) -> Comparison:
+        """One pair of files explained, whether they are part of the library or not.
+
+        Raises MediaError where one cannot be used.
+        """
+        paths = [os.path.abspath(os.fspath(path)) for path in (a, b)]
+        recipe = self._recipe()
+        with open_pool(recipe, Resources(jobs=2)) as pool:
+            looks = look_at(pool, paths)
+            first, second = (_usable(looks[path]) for path in paths)
+            pair = Comparing(pool, recipe, self._search(), self.aligner).compare(first, second)
+        a_video, b_video = (self._catalogue.videos.get(taken.content) or _outside(taken) for taken in (first, second))
+        return Comparison(a_video, b_video, pair.times_a, pair.times_b, pair.similarity, pair.match, pair.stages)
+
+    def groups(self, min_score: float | None = None) -> list[Group]:
+        """Videos that are duplicates of one another, and those that lie in several places; best first."""
+        least = _least(min_score)
+        return groups(self._there(), self.matches(min_score=least), least)
+
+    def matches(self, min_score: float | None = None, video: str | None = None) -> list[Match]:
+        """The matches between videos that are present or offline, in order of a and b.
+
+        min_score: None for the operating point, 0 for everything that was kept. Pairs that were decided to be no match
+        are left out. video: a content id, or a path of the library; only what it is part of. NotFound.
+        """
+        basis = self._catalogue.matches.current()
+        content = None if video is None else self._content(video)
+        if basis is None:
+            return []
+        there, denied, least = self._there(), self._denied(), _least(min_score)
+        return [
+            match
+            for match in self._catalogue.matches.all(basis, min_score=least, video=content)
+            if match.a in there and match.b in there and (min(match.a, match.b), max(match.a, match.b)) not in denied
+        ]
+
+    def videos(self) -> list[Video]:
+        """Every video, in order of content id, those that are gone too."""
+        return list(self._catalogue.videos.all())
+
+    def show(self, path: AnyPath) -> Video:
+        """The video at a path of the library, or with a content id. NotFound."""
+        video = self._catalogue.videos.get(self._content(os.fspath(path)))
+        if video is None:
+            raise NotFound(f"the library has no video {os.fspath(path)!r}")
+        return video
+
+    def failures(self) -> list[Failure]:
+        """Every file that could not be used, or only in part, and why."""
+        return self._catalogue.failures.all()
+
+    def forget(self, path: AnyPath) -> int:
+        """Removes a file, or all files of a folder, from the library, not from the disk; how many. NotFound."""
+        root = os.path.abspath(os.fspath(path))
+        with self._changing():
+            known = [known for known in self._catalogue.paths.load() if below(known, root)]
+            failed = [failure.path for failure in self._catalogue.failures.all() if below(failure.path, root)]
+            if not known and not failed:
+                raise NotFound(f"the library knows no file {root!r} and none below it")
+            count = self._catalogue.paths.forget({*known, *failed})
+            self._catalogue.videos.prune()
+        return count
+
+    def prune(self) -> int:
+        """Removes the files that are gone, and the videos of which no file is left; how many files."""
+        with self._changing():
+            gone = [path for path, record in self._catalogue.paths.load().items() if record.state is State.GONE]
+            count = self._catalogue.paths.forget(gone)
+            self._catalogue.videos.prune()
+        return count
+
+    def export(self, file: AnyPath, min_score: float | None = None) -> int:
+        """Writes a row for each segment of every matching pair of files (.csv, .jsonl, .parquet); how many rows.
+
+        Files with the same bytes match, hard links to one file are one file.
+        """
+        check_export(Path(file))
+        return write_rows(files.rows(self._there(), self.matches(min_score)), Path(file))
+
+    def status(self) -> Status:
+        """The library in numbers."""
+        catalogue, videos = self._catalogue, self.videos()
+        states = Counter(record.state.value for record in catalogue.paths.load().values())
+        kept = self.matches(0.0)
+        basis, scans = catalogue.matches.current(), catalogue.scans.all()
+        key = self._recipe().key
+        return Status(
+            path=self.path,
+            describer=self.describer,
+            sampling=str(self.sampling),
+            aligner=self.aligner,
+            videos=len(videos),
+            paths={state.value: states[state.value] for state in State},
+            hours=sum(video.probe.duration for video in videos) / 3600,
+            bytes=sum(video.size for video in videos),
+            fingerprints=len(videos) - len(catalogue.fingerprints.missing(*key)),
+            matches=len(kept),
+            reported=sum(match.score >= MIN_SCORE for match in kept),
+            dropped=sum(catalogue.matches.searched(basis).values()) if basis else 0,
+            failures=len(catalogue.failures.all()),
+            last_scan=scans[0] if scans else None,
+        )
+
+    def integrity_check(self) -> list[str]:
+        """What is wrong with the library's file, a line each; empty where it is sound."""
+        return self._catalogue.integrity_check()
+
+    def _recipe(self) -> Recipe:
+        if self._describer is None:
+            self._describer = load_describer(self.describer)
+        return Recipe(self._describer, self.sampling)
+
+    def _search(self) -> Searcher:
+        if self._searcher is None:
+            self._searcher = Searcher(self._catalogue, self._recipe(), self.aligner)
+        return self._searcher
+
+    def _there(self) -> dict[str, Video]:
+        return files.there(self._catalogue.videos.all(), self._catalogue.paths.load())
+
+    def _found(self, matches: Iterable[Match], top: int, least: float) -> list[Found]:
+        found: list[Found] = []
+        for match in matches:
+            video = self._catalogue.videos.get(match.b)
+            if match.score >= least and video is not None and video.state is not State.GONE and len(found) < top:
+                found.append(Found(video, match))
+        return found
+
+    def _content(self, name: str) -> str:
+        """The content id of a video, given by that or by a path."""
+        video = self._catalogue.videos.by_path(os.path.abspath(name)) or self._catalogue.videos.get(name)
+        if video is None:
+            raise NotFound(f"the library knows no video {name!r}: scan it first")
+        return video.content
+
+    def _denied(self) -> set[tuple[str, str]]:
+        """Pairs that a person decided to be no match, each in order."""
+        return {
+            (decision.a.content, decision.b.content)
+            for decision in self._catalogue.decisions.all()
+            if decision.kind is DecisionKind.NOT_A_MATCH and decision.b is not None
+        }
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        """No scan may rely on what is about to be removed."""
+        with self._catalogue.lock_for_scan(wait=False), self._catalogue.transaction():
+            self._searcher = None
+            yield
+
+
+def _least(min_score: float | None) -> float:
+    if min_score is not None and not 0 <= min_score <= 1:
+        raise UserError(f"a score of {min_score:g} is asked for; scores lie in 0 to 1")
+    return MIN_SCORE if min_score is None else min_score
+
+
+def _usable(result: Taken | MediaError) -> Taken:
+    if isinstance(result, MediaError):
+        raise result
+    return result
+
+
+def _outside(taken: Taken) -> Video:
+    """A file that is not part of the library."""
+    size = Path(taken.path).stat().st_size
+    return Video(taken.content, taken.path, (taken.path,), State.PRESENT, size, taken.probe)

@@ -1,0 +1,65 @@
+"""What a Library answers with, beside the types of the pipeline."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from twinreel.engine.comparing import Stage
+from twinreel.store.log import ScanEntry
+from twinreel.types import Float32, Float64, Match, Video
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Where a clip has been seen."""
+
+    video: Video
+    match: Match
+    """The clip is its a, the video its b, whatever the relation."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Comparison:
+    """One pair of files, explained."""
+
+    a: Video
+    """Also where the file is not part of the library."""
+    b: Video
+    times_a: Float64
+    """(n,) seconds of the frames that were compared."""
+    times_b: Float64
+    """(m,)"""
+    similarity: Float32
+    """(n, m) normalised: about 0 as alike as unrelated frames, 1 the same."""
+    match: Match | None
+    """With a as its a; its seconds are right within half a second. None where nothing aligns."""
+    stages: tuple[Stage, ...]
+    """What a scan would make of the pair, in order; the first that has not passed after the two shortcuts drops it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """A library in numbers."""
+
+    path: Path
+    describer: str
+    """By the name it was asked for."""
+    sampling: str
+    aligner: str
+    videos: int
+    """Contents."""
+    paths: dict[str, int]
+    """How many are present, gone, offline."""
+    hours: float
+    """Of video."""
+    bytes: int
+    fingerprints: int
+    """Videos that have one with this describer and sampling."""
+    matches: int
+    """Kept pairs of which ``reported`` reach the operating point."""
+    reported: int
+    dropped: int
+    """Aligned pairs that were not kept, being too many beside better ones of one video."""
+    failures: int
+    last_scan: ScanEntry | None
