@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from twinreel.errors import UserError
 
 MEMORY = 2 << 30
+"""Bytes of one worker: enough for 8K."""
+LEAST_MEMORY = 64 << 20
 STALL = 120.0
 """Seconds without a sign of life after which a worker is ended: a spun-down drive, a frame of 8K."""
 
@@ -23,19 +25,19 @@ def cores() -> int:
 class Resources:
     """Limits of one run."""
 
-    jobs: int = 0
-    """Worker processes; 0: one a core."""
+    jobs: int | None = None
+    """Worker processes; None: one a core."""
     memory: int = MEMORY
-    """Bytes that each of them may use."""
-    readers_per_drive: int = 0
-    """Workers that read from one drive at a time; 0: all. 1 spares a hard disk the seeking."""
+    """Bytes that each of them may use beyond what its imports use."""
+    readers_per_drive: int | None = None
+    """Workers that read from one drive at a time; None: all."""
 
     def __post_init__(self) -> None:
-        if self.jobs < 0 or self.memory < 1 << 20 or self.readers_per_drive < 0:
-            raise UserError(
-                f"jobs {self.jobs}, memory {self.memory} and readers per drive {self.readers_per_drive} are given; "
-                "0 and more jobs and readers, and at least 1 MiB are expected"
-            )
+        for what, number in (("jobs", self.jobs), ("readers_per_drive", self.readers_per_drive)):
+            if number is not None and number < 1:
+                raise UserError(f"{what} is {number}; 1 or more is expected")
+        if self.memory < LEAST_MEMORY:
+            raise UserError(f"memory is {self.memory} bytes; {LEAST_MEMORY} or more are expected")
 
     @property
     def workers(self) -> int:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from twinreel.engine.comparing import Stage
 from twinreel.engine.progress import Progress, Step
-from twinreel.engine.settings import Resources
 from twinreel.library.facade import Library
 from twinreel.library.results import Comparison, Found, Status
 
-__all__ = ["Comparison", "Found", "Library", "Progress", "Resources", "Stage", "Status", "Step"]
+__all__ = ["Comparison", "Found", "Library", "Progress", "Stage", "Status", "Step"]

@@ -19,7 +19,7 @@ from twinreel.engine.comparing import Comparing
 from twinreel.engine.progress import Progress
 from twinreel.engine.scan import open_pool, scan
 from twinreel.engine.searching import Searcher
-from twinreel.engine.settings import Resources
+from twinreel.engine.settings import MEMORY, Resources
 from twinreel.engine.state import Recipe
 from twinreel.engine.taking import Taken, look_at, take
 from twinreel.errors import MediaError, NotFound, UserError
@@ -101,7 +101,9 @@ class Library:
         include: Iterable[str] = (),
         exclude: Iterable[str] = (),
         hidden: bool = False,
-        resources: Resources | None = None,
+        jobs: int | None = None,
+        memory: int = MEMORY,
+        readers_per_drive: int | None = None,
         wait: bool = False,
         on_wait: Callable[[str], None] | None = None,
         progress: Progress | None = None,
@@ -109,6 +111,8 @@ class Library:
         """Adds or refreshes files and folders, and matches what is new against everything.
 
         include, exclude, hidden: which files; see ``media.walk``.
+        jobs: worker processes, one a core where not given. memory: bytes that each of them may use.
+        readers_per_drive: workers that read from one drive at a time, by default all; 1 spares a hard disk the seeking.
         wait: where another scan uses the library, wait for its end (``on_wait`` is told why), instead of LibraryError.
         A file that cannot be used is in the report's ``failures``, never an exception. What is done so far is kept
         when this is interrupted, and the next ``add`` goes on from there.
@@ -116,6 +120,7 @@ class Library:
         """
         given = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
         choice = Choice(tuple(include), tuple(exclude), hidden)
+        resources = Resources(jobs, memory, readers_per_drive)
         with self._catalogue.lock_for_scan(wait=wait, on_wait=on_wait):
             recipe = self._recipe()
             with self._catalogue.transaction():
@@ -128,7 +133,7 @@ class Library:
                 [os.fspath(path) for path in given],
                 recipe,
                 choice=choice,
-                resources=resources or Resources(),
+                resources=resources,
                 aligner=self.aligner,
                 progress=progress,
             )
@@ -149,13 +154,13 @@ class Library:
         top: int = 10,
         *,
         min_score: float | None = None,
-        resources: Resources | None = None,
+        jobs: int | None = None,
     ) -> dict[str, list[Found] | MediaError]:
         """The same for many clips, by their paths as given; a clip that cannot be used has its error as the answer."""
         least = _least(min_score)
         asked = {os.fspath(clip): os.path.abspath(os.fspath(clip)) for clip in clips}
         recipe, searcher = self._recipe(), self._search()
-        with open_pool(recipe, resources or Resources()) as pool:
+        with open_pool(recipe, Resources(jobs)) as pool:
             looks = look_at(pool, list(asked.values()))
             usable = [(look, recipe.sampling) for look in looks.values() if isinstance(look, Taken)]
             results = {**looks, **take(pool, recipe.describer, usable)}
