@@ -8,6 +8,7 @@ which, and with how many lists, is stated in ``sizes``.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import faiss
@@ -56,6 +57,10 @@ class FaissIndex:
     def search(
         self, queries: Float32, k: int, *, exclude: int | None = None, per_owner: int = 3
     ) -> tuple[Float32, Int64, Int64]:
+        with _one_thread():
+            return self._search(queries, k, exclude, per_owner)
+
+    def _search(self, queries: Float32, k: int, exclude: int | None, per_owner: int) -> tuple[Float32, Int64, Int64]:
         check_numbers(k, per_owner)
         queries = as_vectors(queries, self.dimensions)
         if len(self) >= self._train_at:
@@ -92,11 +97,16 @@ class FaissIndex:
         The order in which FAISS sums, and so the last bits of its scores, depends on where a vector lies. Scores are
         reckoned again as the exact index does, so that equal vectors have equal scores.
         """
-        parameters: Any = None
         if self._lists:
             parameters = faiss.SearchParametersIVF()
             parameters.nprobe = probes
-        rough, ids, vectors = self._index.search_and_reconstruct(queries, width, params=parameters)
+            rough, ids, vectors = self._index.search_and_reconstruct(queries, width, params=parameters)
+        else:
+            # by position: the map from ids to positions is slow, and not needed to read vectors
+            flat: Any = faiss.downcast_index(self._index.index)
+            rough, places = flat.search(queries, width)
+            stored = faiss.rev_swig_ptr(flat.get_xb(), len(self) * self.dimensions).reshape(-1, self.dimensions)
+            ids, vectors = faiss.vector_to_array(self._index.id_map)[places], stored[places]
         products = (vectors.astype(np.float64) @ queries[:, :, np.newaxis].astype(np.float64))[:, :, 0]
         scores = np.where(ids == NOTHING, -np.inf, products).astype(np.float32)
         return (scores, ids), rough[:, -1]
@@ -141,3 +151,15 @@ class FaissIndex:
                 codes = faiss.rev_swig_ptr(lists.get_codes(number), size * self._index.code_size)
                 halves = codes.view(np.float16).reshape(size, self.dimensions)
                 yield faiss.rev_swig_ptr(lists.get_ids(number), size), halves.astype(np.float32)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """The frames of one video are too few to share out: threads would wait for one another most of the time, fifteen
+    times as long as the search takes where another process wants the processor, too."""
+    before = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(1)
+    try:
+        yield
+    finally:
+        faiss.omp_set_num_threads(before)

@@ -48,19 +48,23 @@ class Haystack:
 
     def __init__(self, index: Index) -> None:
         self._index = index
-        self._times: dict[int, Float64] = {}
-        self._bias: dict[int, Float32] = {}
+        self._first: dict[int, int] = {}  # where a video's frames begin among all
+        self._times: list[Float64] = []
+        self._bias: list[Float32] = []
+        self._frames = 0
 
     def __len__(self) -> int:
         """Number of videos."""
-        return len(self._times)
+        return len(self._first)
 
     def add(self, number: int, video: Prepared) -> None:
         """Frames that say nothing are left out: nobody should find them."""
         telling = video.weights > 0
         self._index.add(number, video.vectors[telling])
-        self._times[number] = video.times[telling]
-        self._bias[number] = video.bias[telling]
+        self._first[number] = self._frames
+        self._times.append(video.times[telling])
+        self._bias.append(video.bias[telling])
+        self._frames += int(np.count_nonzero(telling))
 
     def find(
         self, query: Prepared, mirrored: Float32 | None = None, *, exclude: int | None = None, limit: int = 200
@@ -84,39 +88,44 @@ class Haystack:
             return []
         scores, owners, hits = self._index.search(vectors[rows], NEIGHBOURS, exclude=exclude, per_owner=PER_VIDEO)
         frame, place = np.nonzero(owners >= 0)
-        owner, hit, score = owners[frame, place], hits[frame, place], scores[frame, place]
-        order = np.argsort(owner, kind="stable")
-        frame, owner, hit, score = frame[order], owner[order], hit[order], score[order]
-        starts = np.flatnonzero(np.diff(owner, prepend=-1))
+        owner, frame, score = owners[frame, place], rows[frame], scores[frame, place]
+        hit = np.array([self._first[number] for number in owner.tolist()], np.int64) + hits[owners >= 0]
+        self._times, self._bias = [np.concatenate(self._times)], [np.concatenate(self._bias)]
+        bias = (query.bias[frame] + self._bias[0][hit]) / 2
+        votes = ((score - bias) / (1 - bias) * np.sqrt(query.weights[frame])).astype(np.float64)
+        kept = votes > FLOOR
+        owner, frame, hit, votes = owner[kept], frame[kept], hit[kept], votes[kept]
+        offsets = self._times[0][hit] - query.times[frame]
         width = max(WIDTH, DRIFT * query.duration)
-        found = []
-        for start, stop in zip(starts, [*starts[1:], len(owner)], strict=True):
-            number = int(owner[start])
-            asked, answered = rows[frame[start:stop]], hit[start:stop]
-            bias = (query.bias[asked] + self._bias[number][answered]) / 2
-            votes = (score[start:stop] - bias) / (1 - bias) * np.sqrt(query.weights[asked])
-            kept = votes > FLOOR
-            if kept.any():
-                offsets = self._times[number][answered[kept]] - query.times[asked[kept]]
-                total, offset = _best_cell(asked[kept], offsets, votes[kept].astype(np.float64), width)
-                found.append(Found(number, total, offset, mirrored))
-        return found
+        best: dict[int, Found] = {}
+        for shift in (0.0, 0.5):
+            for number, total, offset in _best_cells(owner, frame, offsets, votes, width, shift):
+                if number not in best or total > best[number].votes:
+                    best[number] = Found(number, total, offset, mirrored)
+        return list(best.values())
 
 
-def _best_cell(frames: Int64, offsets: Float64, votes: Float64, width: float) -> tuple[float, float]:
-    """Most votes in a cell of offsets, one a frame, and the mean offset there; arrays (p,) of equal length."""
-    best = (0.0, 0.0)
-    for shift in (0.0, 0.5):
-        cells = np.floor(offsets / width + shift).astype(np.int64)
-        order = np.lexsort((-votes, frames, cells))
-        cell, frame = cells[order], frames[order]
-        first = np.ones(len(order), bool)
-        first[1:] = (cell[1:] != cell[:-1]) | (frame[1:] != frame[:-1])
-        kept = order[first]
-        names, which = np.unique(cells[kept], return_inverse=True)
-        sums = np.bincount(which, weights=votes[kept], minlength=len(names))
-        top = int(np.argmax(sums))
-        if sums[top] > best[0]:
-            inside = kept[which == top]
-            best = float(sums[top]), float(np.average(offsets[inside], weights=votes[inside]))
-    return best
+def _best_cells(
+    owners: Int64, frames: Int64, offsets: Float64, votes: Float64, width: float, shift: float
+) -> list[tuple[int, float, float]]:
+    """For each owner the cell of offsets with most votes, one a frame: (owner, votes, mean offset in the cell).
+
+    Arrays (p,) of equal length; cells are ``width`` seconds wide, moved by the share ``shift``.
+    """
+    if not len(owners):
+        return []
+    cells = np.floor(offsets / width + shift).astype(np.int64)
+    order = np.lexsort((-votes, frames, cells, owners))
+    owner, cell, frame = owners[order], cells[order], frames[order]
+    new_cell = np.ones(len(order), bool)
+    new_cell[1:] = (owner[1:] != owner[:-1]) | (cell[1:] != cell[:-1])
+    first_of_frame = new_cell.copy()
+    first_of_frame[1:] |= frame[1:] != frame[:-1]
+    kept = order[first_of_frame]
+    starts = np.flatnonzero(new_cell[first_of_frame])
+    sums = np.add.reduceat(votes[kept], starts)
+    means = np.add.reduceat(votes[kept] * offsets[kept], starts) / sums
+    of = owners[kept][starts]
+    ranked = np.lexsort((np.arange(len(of)), -sums, of))
+    leaders = ranked[np.flatnonzero(np.diff(of[ranked], prepend=-1))]
+    return list(zip(of[leaders].tolist(), sums[leaders].tolist(), means[leaders].tolist(), strict=True))

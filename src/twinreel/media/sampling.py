@@ -28,7 +28,7 @@ from av.video.stream import VideoStream
 
 from twinreel.errors import BadFile, UserError
 from twinreel.media.bars import BarDetector
-from twinreel.media.frames import upright
+from twinreel.media.frames import Scaler
 from twinreel.media.source import Source, open_video
 from twinreel.types import Samples, UInt8
 
@@ -265,6 +265,7 @@ def _bars_everywhere(path: str, size: tuple[int, int], duration: float, detector
     with open_video(path) as source:
         decoder = _Decoder(source.stream)
         decoder.context.skip_frame = "NONKEY"
+        scaler = Scaler(size)
         base = source.stream.time_base or Fraction(1, 90_000)
         for i in range(BAR_FRAMES):
             at = duration * (i + 0.5) / BAR_FRAMES
@@ -275,7 +276,7 @@ def _bars_everywhere(path: str, size: tuple[int, int], duration: float, detector
             decoder.context.flush_buffers()
             for packet in _packets(source):
                 if frames := decoder.feed(packet) or decoder.feed(None):
-                    detector.add(upright(frames[0], size))
+                    detector.add(scaler(frames[0]))
                     break
 
 
@@ -284,10 +285,10 @@ def _with_bars_cut(
 ) -> Iterator[tuple[float, UInt8]]:
     """Scaled frames. The first few are held until they say whether there are bars; if they do, or the video is long,
     frames from all over it have to agree, so that one letterboxed scene does not cost the others their picture."""
-    detector = BarDetector()
+    detector, whole = BarDetector(), Scaler(size)
     first: list[tuple[Picked, UInt8]] = []
     for picked in picks:
-        image = upright(picked.frame, size)
+        image = whole(picked.frame)
         detector.add(image)
         first.append((picked, image))
         if detector.seen >= BAR_FRAMES or len(first) >= 2 * BAR_FRAMES:
@@ -295,11 +296,12 @@ def _with_bars_cut(
     if duration > LONG or not detector.crop().nothing:
         _bars_everywhere(path, size, duration, detector)
     crop = detector.crop()
+    scaler = whole if crop.nothing else Scaler(size, crop)
     for picked, image in first:
-        yield picked.time, image if crop.nothing else upright(picked.frame, size, crop)
+        yield picked.time, image if crop.nothing else scaler(picked.frame)
     first.clear()
     for picked in picks:
-        yield picked.time, upright(picked.frame, size, crop)
+        yield picked.time, scaler(picked.frame)
 
 
 def sample(path: str, sampling: Sampling, size: tuple[int, int], *, threads: int = 1) -> Iterator[Samples]:
@@ -338,13 +340,13 @@ def _chunks(source: Source, picks: Iterator[Picked], path: str, size: tuple[int,
 def every_frame(path: str, size: tuple[int, int], *, threads: int = 1) -> Iterator[tuple[float, UInt8]]:
     """All frames, (seconds, (h, w, 3) RGB upright), with their bars: for finding shots."""
     with open_video(path, threads=threads) as source:
-        clock, decoder = Clock(source.stream), _Decoder(source.stream)
+        clock, decoder, scaler = Clock(source.stream), _Decoder(source.stream), Scaler(size)
         last = -math.inf
         for packet in chain(_packets(source), [None]):
             for frame in decoder.feed(packet):
                 time = max(0.0, clock.seconds(frame.pts))
                 if time > last:
-                    yield time, upright(frame, size)
+                    yield time, scaler(frame)
                     last = time
 
 
