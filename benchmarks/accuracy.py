@@ -45,12 +45,12 @@ Counts = Mapping[str, tuple[int, int]]
 PREFACE = """# Accuracy
 
 Measured by `benchmarks/accuracy.py` on collections of real clips that were cut, re-encoded and edited by a script which
-knows exactly what it did. A collection holds untouched clips, copies of them at three levels of difficulty (*easy*:
-resized, another frame rate, brightness or colour; *medium*: blur, noise, crop, letterbox, logo, caption, mirrored ...;
-*hard*: rotated, filmed off a screen, heavily cropped, picture in picture, played faster or slower ...), *partial*
-copies (compilations, insertions), and negatives: other clips, and pairs of files that show the same scene at different
-times (*half*). About half of the copies are trimmed. A true pair shares at least two seconds of footage; pairs that share
-less, and other moments of scenes in which nothing moves, count neither way.
+knows exactly what it did. A collection holds untouched clips, copies of them at three levels of difficulty
+(*easy*: resized, another frame rate, brightness or colour; *medium*: blur, noise, crop, letterbox, logo, caption,
+mirrored ...; *hard*: rotated, filmed off a screen, heavily cropped, picture in picture, played faster or slower ...),
+*partial* copies (compilations, insertions), and negatives: other clips, and pairs of files that show the same scene at
+different times (*half*). About half of the copies are trimmed. A true pair shares at least two seconds of footage;
+pairs that share less, and other moments of scenes in which nothing moves, count neither way.
 
 - **ap**: micro average precision over all pairs of files, ranked by score, of everything that was aligned
   (`twinreel export --min-score 0`).
@@ -104,17 +104,13 @@ def pairs_of(rows: Iterable[Mapping[str, str]]) -> set[Pair]:
     return {(min(pair), max(pair)) for pair in named}
 
 
-def transforms_of(row: Mapping[str, str]) -> set[str]:
-    return set(row["transforms"].split("+")) - {""}
-
-
 def recalls(truth: Iterable[Mapping[str, str]], reported: set[Pair]) -> tuple[Counts, Counts]:
     """By level and by transform; a pair counts once for each of its transforms."""
     first: dict[Pair, Mapping[str, str]] = {}
     for row in truth:
         first.setdefault((min(row["a"], row["b"]), max(row["a"], row["b"])), row)
     levels = {pair: {row["level"]} for pair, row in first.items()}
-    transforms = {pair: transforms_of(row) for pair, row in first.items()}
+    transforms = {pair: set(row["transforms"].split("+")) - {""} for pair, row in first.items()}
     return count(levels, reported), count(transforms, reported)
 
 
