@@ -9,18 +9,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from twinreel.engine.aligning import Ask
 from twinreel.engine.pool import Reply, WorkerPool
 from twinreel.engine.searching import Searcher, seen_from
+from twinreel.engine.space import View
 from twinreel.engine.state import Recipe
 from twinreel.engine.taking import Taken, take
 from twinreel.engine.tasks import StreamDigestTask
 from twinreel.errors import MediaError
 from twinreel.index.choose import make_index
 from twinreel.match.candidates import ENOUGH, Haystack
-from twinreel.match.pair import MIN_SCORE, align_pair, match_pair
-from twinreel.match.prepared import Prepared, similarity
+from twinreel.match.pair import MIN_SCORE
+from twinreel.match.prepared import similarity
 from twinreel.media.sampling import Sampling
-from twinreel.types import Fingerprint, Float32, Float64, Match, Relation, Segment
+from twinreel.types import Float32, Float64, Match, Relation, Segment
 
 FINEST = 0.25
 """Seconds between the frames that the seconds rest on ..."""
@@ -73,60 +75,48 @@ class Comparing:
 
     def compare(self, a: Taken, b: Taken) -> Pair:
         """a and b: files that were looked at. Raises MediaError where frames of one cannot be had."""
-        usual = self._fingerprints(a, b, self._recipe.sampling, self._recipe.sampling)
-        dense = self._fingerprints(a, b, fine(a.probe.duration), fine(b.probe.duration))
-        first, second = (
-            self._searcher.prepare(t.content, t.probe.duration, f) for t, f in zip((a, b), dense, strict=True)
-        )
+        usual = self._views(a, b, self._recipe.sampling, self._recipe.sampling)
+        first, second = self._views(a, b, fine(a.probe.duration), fine(b.probe.duration))
         shortcuts = list(self._shortcuts(a, b))
-        stages, score = self._stages(a, b, usual)
+        stages, score = self._stages(*usual)
         match: Match | None
         if shortcuts[0].passed:
             match = whole(a, b, Relation.IDENTICAL)
         elif shortcuts[1].passed:
             match = whole(a, b, Relation.REMUX)
         else:
-            mirrored = self._searcher.space.mirror(dense[0])
-            match = match_pair(first, second, mirrored, aligner=self._aligner)
+            match = Ask(first.video, second.video, first.mirrored).match(self._aligner)
             if match is not None:
                 match = replace(seen_from(match, a.content), score=match.score if score is None else score)
-        frames = similarity(first, second)
-        return Pair(dense[0].times, dense[1].times, frames, match, (*shortcuts, *stages))
+        frames = similarity(first.video, second.video)
+        return Pair(first.video.times, second.video.times, frames, match, (*shortcuts, *stages))
 
-    def _fingerprints(self, a: Taken, b: Taken, of_a: Sampling, of_b: Sampling) -> tuple[Fingerprint, Fingerprint]:
+    def _views(self, a: Taken, b: Taken, of_a: Sampling, of_b: Sampling) -> tuple[View, View]:
         looks = [(a, of_a), (b, of_b)][: 1 if a.path == b.path else 2]
         results = take(self._pool, self._recipe.describer, looks)
-        made = []
+        views = []
         for taken in (a, b):
             result = results[taken.path]
             if isinstance(result, MediaError):
                 raise result
-            made.append(result.known)
-        return made[0], made[1]
+            views.append(self._searcher.view(result))
+        return views[0], views[1]
 
-    def _stages(self, a: Taken, b: Taken, usual: tuple[Fingerprint, Fingerprint]) -> tuple[list[Stage], float | None]:
+    def _stages(self, a: View, b: View) -> tuple[list[Stage], float | None]:
         """What a scan would find, and the score that it would give."""
-        first, second = (
-            self._searcher.prepare(t.content, t.probe.duration, f) for t, f in zip((a, b), usual, strict=True)
-        )
-        stages = []
-        telling = [int((video.weights > 0).sum()) for video in (first, second)]
-        words = f"{telling[0]} of {len(first)} frames of the first and {telling[1]} of {len(second)} of the second"
-        stages.append(Stage("frames that say something", min(telling) > 0, words))
-        stages.append(self._votes((first, second), usual))
-        mirrored = self._searcher.space.mirror(usual[0])
-        boxes = align_pair(first, second, aligner=self._aligner)
-        if mirrored is not None:
-            boxes += align_pair(replace(first, vectors=mirrored), second, aligner=self._aligner)
-        longest = max((one.box.a_stop - one.box.a_start for one in boxes), default=0.0)
-        aligned = (
-            f"{len(boxes)} stretches, the longest of {longest:.1f} s" if boxes else "no stretch of one in the other"
-        )
-        stages.append(Stage("alignment", bool(boxes), aligned))
-        score = max((one.score for one in boxes), default=None)
-        reached = score is not None and score >= MIN_SCORE
-        stages.append(Stage("score", reached, f"{score or 0.0:.3f}, {MIN_SCORE:.3f} is reported"))
-        return stages, score
+        telling = [int((view.video.weights > 0).sum()) for view in (a, b)]
+        words = f"{telling[0]} of {len(a.video)} frames of the first and {telling[1]} of {len(b.video)} of the second"
+        stages = [Stage("frames that say something", min(telling) > 0, words), self._votes(a, b)]
+        match = Ask(a.video, b.video, a.mirrored).match(self._aligner)
+        if match is None:
+            stages.append(Stage("alignment", False, "no stretch of one in the other"))
+            return stages, None
+        longest = max(segment.a_stop - segment.a_start for segment in match.segments)
+        words = f"stretches: {len(match.segments)}, the longest of {longest:.1f} s"
+        stages.append(Stage("alignment", True, words))
+        reported = match.score >= MIN_SCORE
+        stages.append(Stage("score", reported, f"{match.score:.3f}, {MIN_SCORE:.3f} and more is reported"))
+        return stages, match.score
 
     def _shortcuts(self, a: Taken, b: Taken) -> Iterator[Stage]:
         same = a.content == b.content
@@ -142,18 +132,17 @@ class Comparing:
             alike = known[0] == known[1]
             yield Stage("same stream", alike, "same video packets" if alike else "different video packets")
 
-    def _votes(self, videos: tuple[Prepared, Prepared], usual: tuple[Fingerprint, Fingerprint]) -> Stage:
+    def _votes(self, a: View, b: View) -> Stage:
         """Each of the two asks the library for the other, or where it is not there, a heap of the other alone."""
         best = None
-        ways = ((videos[0], videos[1], usual[0]), (videos[1], videos[0], usual[1]))
-        for query, other, fingerprint in ways:
-            if self._searcher.holds(other.content):
-                found, where = self._searcher.candidates(query, fingerprint), "in the library"
-                number = self._searcher.facts[other.content].number
+        for query, other in ((a, b), (b, a)):
+            if self._searcher.holds(other.video.content):
+                found, where = self._searcher.candidates(query), "in the library"
+                number = self._searcher.facts[other.video.content].number
             else:
-                alone = Haystack(make_index(len(other), self._recipe.describer.dimensions))
-                alone.add(0, other)
-                found, number, where = alone.find(query, self._searcher.space.mirror(fingerprint)), 0, "by themselves"
+                alone = Haystack(make_index(len(other.video), self._recipe.describer.dimensions))
+                alone.add(0, other.video)
+                found, number, where = alone.find(query.video, query.mirrored), 0, "by themselves"
             for rank, one in enumerate(found, 1):
                 if one.number == number and (best is None or one.votes > best[0]):
                     best = one.votes, rank, where

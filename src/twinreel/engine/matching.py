@@ -1,23 +1,25 @@
 """Matches of the videos of a library, on one basis, video by video.
 
-A video is searched for in the index of all others; it and its candidates are aligned; what was found is stored
-together with the mark that it was searched, in one transaction. Matches of videos that are not yet searched are found
-by the search of either. What is stored does not depend on where an earlier scan was interrupted: videos are searched
-in order of content id, a pair is always aligned from the lower to the higher one, and what a search keeps depends on
-its own candidates only.
+A video is searched for in the index of all others; it and its candidates are aligned by workers; what was found is
+stored together with the mark that it was searched, in one transaction. A match is found by the search for either of
+its videos. What is stored does not depend on where an earlier scan was interrupted: what the alignment of a pair
+gives depends on nothing but the pair, and what a search keeps on nothing but its own candidates.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from twinreel.engine.aligning import AlignTask, Ask, align_tasks
+from twinreel.engine.pool import Failed, Reply, WorkerPool
 from twinreel.engine.progress import Meter, Progress
 from twinreel.engine.space import Space, fingerprinted, library_reference
 from twinreel.engine.state import Recipe
 from twinreel.index.choose import make_index
 from twinreel.match.candidates import Haystack
-from twinreel.match.pair import MIN_SCORE, SETTINGS, match_pair
+from twinreel.match.pair import MIN_SCORE, SETTINGS
 from twinreel.store.catalogue import Catalogue
 from twinreel.store.matches import Basis
 from twinreel.types import Match, Relation, Segment
@@ -27,6 +29,8 @@ KEPT = 200
 CANDIDATES = 200
 """Candidates that are aligned at first; twice as many as long as the last ones still bring matches to report."""
 _TAIL = 50
+BLOCK = 64
+"""Videos that are searched for before what was found is stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +64,13 @@ def fill_haystack(catalogue: Catalogue, recipe: Recipe, space: Space, facts: dic
     haystack = Haystack(make_index(catalogue.fingerprints.frames(*recipe.key), recipe.describer.dimensions))
     for content in fingerprinted(catalogue, recipe):
         if content in facts:
-            haystack.add(facts[content].number, space.prepared(content, facts[content].duration))
+            haystack.add(facts[content].number, space.view(content, facts[content].duration).video)
     return haystack
 
 
-def match_library(catalogue: Catalogue, recipe: Recipe, aligner: str, progress: Progress | None) -> int:
+def match_library(
+    catalogue: Catalogue, recipe: Recipe, aligner: str, pool: WorkerPool, progress: Progress | None
+) -> int:
     """Brings the matches of a library up to date and publishes them; how many pairs were aligned with a result."""
     contents = fingerprinted(catalogue, recipe)
     if not contents:
@@ -75,82 +81,143 @@ def match_library(catalogue: Catalogue, recipe: Recipe, aligner: str, progress: 
     pending = [content for content in contents if content not in searched]
     found = 0
     if pending:
-        matching = _Matching(catalogue, recipe, Space(catalogue, recipe, reference), basis, aligner, pending)
-        meter = Meter(progress, "match", len(pending))
-        for content in pending:
-            found += matching.search(content)
-            meter.advance(seconds=matching.facts[content].duration)
+        space = Space(catalogue, recipe, reference)
+        matching = _Matching(catalogue, recipe, space, basis, aligner, pool, Meter(progress, "match", len(pending)))
+        for start in range(0, len(pending), BLOCK):
+            found += matching.search(pending[start : start + BLOCK])
     if catalogue.matches.current() != basis:
         catalogue.matches.publish(basis)
     return found
 
 
+@dataclass(slots=True)
+class _Search:
+    """The search for one video."""
+
+    content: str
+    known: dict[str, Match]
+    """Other -> match that is stored already."""
+    found: dict[str, Match | None]
+    """Other -> match, None where it was aligned in vain; candidates in their order."""
+    limit: int = CANDIDATES
+
+    def promising(self) -> bool:
+        """Were there as many candidates as were asked for, and did the last of them still bring something?"""
+        last = list(self.found.values())[-_TAIL:]
+        return len(self.found) >= self.limit and any(match and match.score >= MIN_SCORE for match in last)
+
+
 class _Matching:
     def __init__(
-        self, catalogue: Catalogue, recipe: Recipe, space: Space, basis: Basis, aligner: str, pending: list[str]
+        self,
+        catalogue: Catalogue,
+        recipe: Recipe,
+        space: Space,
+        basis: Basis,
+        aligner: str,
+        pool: WorkerPool,
+        meter: Meter,
     ) -> None:
         self._catalogue, self._space, self._basis, self._aligner = catalogue, space, basis, aligner
-        self._pending = set(pending)
-        self.facts = facts_of(catalogue)
-        self._haystack = fill_haystack(catalogue, recipe, space, self.facts)
-        self._contents = {facts.number: content for content, facts in self.facts.items()}
+        self._pool, self._meter = pool, meter
+        self._facts = facts_of(catalogue)
+        self._haystack = fill_haystack(catalogue, recipe, space, self._facts)
+        self._contents = {facts.number: content for content, facts in self._facts.items()}
         self._streams: dict[str, list[str]] = defaultdict(list)
-        for content, facts in self.facts.items():
+        for content, facts in self._facts.items():
             if facts.stream is not None:
                 self._streams[facts.stream].append(content)
-        self._in_vain: dict[str, dict[str, bool]] = defaultdict(dict)
-        """Pending content id -> others that it was aligned with and does not match, and whether mirrored, too."""
+        self._in_vain: dict[str, set[str]] = defaultdict(set)
+        """Content id -> lower ones that it was aligned with and does not match."""
 
-    def search(self, content: str) -> int:
-        """Finds and stores the matches of one video; how many were new."""
-        facts = self.facts[content]
+    def search(self, contents: list[str]) -> int:
+        """Finds and stores the matches of some videos; how many were new."""
+        searches = [self._begin(content) for content in contents]
+        results: dict[tuple[str, str], Match | None] = {}
+        unfinished = searches
+        while unfinished:
+            self._round(unfinished, results)
+            unfinished = [search for search in unfinished if search.promising()]
+            for search in unfinished:
+                search.limit *= 2
+        for (a, b), match in results.items():
+            if match is None:
+                self._in_vain[b].add(a)
+        stored: set[tuple[str, str]] = set()
+        for search in searches:
+            self._store(search, stored)
+            self._meter.advance(seconds=self._facts[search.content].duration)
+            self._in_vain.pop(search.content, None)
+        return len(stored)
+
+    def _begin(self, content: str) -> _Search:
         known = {_other(match, content): match for match in self._catalogue.matches.all(self._basis, video=content)}
-        found = {
-            other: known.get(other) or self._remux(content, other)
-            for other in self._streams[facts.stream or ""]
-            if other != content
-        }
-        query, mirrored = self._space.prepared(content, facts.duration), self._space.mirrored(content)
-        limit, start, promising = CANDIDATES, 0, True
-        while promising:
-            candidates = self._haystack.find(query, mirrored, exclude=facts.number, limit=limit)
-            promising = False
-            for rank, candidate in enumerate(candidates[start:], start):
-                other = self._contents[candidate.number]
-                if other not in found:
-                    match = known.get(other) or self._align(content, other, candidate.mirrored)
-                    if match is not None:
-                        found[other] = match
-                        promising |= rank >= limit - _TAIL and match.score >= MIN_SCORE
-            promising &= len(candidates) == limit
-            limit, start = 2 * limit, limit
+        same = [other for other in self._streams[self._facts[content].stream or ""] if other != content]
+        return _Search(content, known, {other: known.get(other) or self._remux(content, other) for other in same})
+
+    def _round(self, searches: list[_Search], results: dict[tuple[str, str], Match | None]) -> None:
+        """Aligns each video with its candidates, a pair once; the next are looked up while workers align."""
+        candidates: dict[str, list[str]] = {}
+        for event in self._pool.run(self._tasks(searches, results, candidates)):
+            match event:
+                case Reply(task, (int() as place, (Match() | None) as answer)):
+                    results[task.asks[place].pair] = answer
+                case Failed(task, _):
+                    # More than a worker may use: then it is done here.
+                    for ask in task.asks:
+                        if results[ask.pair] is None:
+                            results[ask.pair] = ask.match(self._aligner)
+        for search in searches:
+            for other in candidates[search.content]:
+                if other not in search.found:
+                    search.found[other] = search.known.get(other) or results.get(_ordered(search.content, other))
+
+    def _tasks(
+        self,
+        searches: list[_Search],
+        results: dict[tuple[str, str], Match | None],
+        candidates: dict[str, list[str]],
+    ) -> Iterator[AlignTask]:
+        for search in searches:
+            others = candidates[search.content] = self._candidates(search)
+            asks = []
+            for other in others:
+                pair = _ordered(search.content, other)
+                new = other not in search.found and other not in search.known and pair not in results
+                if new and other not in self._in_vain[search.content]:
+                    results[pair] = None
+                    asks.append(self._ask(*pair))
+            yield from align_tasks(search.content, asks, self._aligner)
+
+    def _candidates(self, search: _Search) -> list[str]:
+        facts = self._facts[search.content]
+        view = self._space.view(search.content, facts.duration)
+        found = self._haystack.find(view.video, view.mirrored, exclude=facts.number, limit=search.limit)
+        return [self._contents[candidate.number] for candidate in found]
+
+    def _ask(self, a: str, b: str) -> Ask:
+        first = self._space.view(a, self._facts[a].duration)
+        return Ask(first.video, self._space.view(b, self._facts[b].duration).video, first.mirrored)
+
+    def _store(self, search: _Search, stored: set[tuple[str, str]]) -> None:
+        """Writes down what a search found, and that it was made."""
+        found = {other: match for other, match in search.found.items() if match is not None}
         weak = sorted((o for o, match in found.items() if match.score < MIN_SCORE), key=lambda o: (-found[o].score, o))
         dropped = set(weak[KEPT:])
-        new = [match for other, match in found.items() if other not in known and other not in dropped]
-        self._catalogue.matches.put(self._basis, new, searched={content: len(dropped)})
-        self._pending.discard(content)
-        self._in_vain.pop(content, None)
-        return len(new)
-
-    def _align(self, content: str, other: str, mirrored: bool) -> Match | None:
-        if (tried := self._in_vain[content].get(other)) is not None and tried >= mirrored:
-            return None
-        a, b = sorted((content, other))
-        match = match_pair(
-            self._space.prepared(a, self.facts[a].duration),
-            self._space.prepared(b, self.facts[b].duration),
-            self._space.mirrored(a) if mirrored else None,
-            aligner=self._aligner,
-        )
-        if match is None and other in self._pending:
-            self._in_vain[other][content] = mirrored
-        return match
+        new = {_ordered(search.content, other) for other in found.keys() - search.known.keys() - dropped} - stored
+        matches = [match for match in found.values() if _ordered(match.a, match.b) in new]
+        self._catalogue.matches.put(self._basis, matches, searched={search.content: len(dropped)})
+        stored |= new
 
     def _remux(self, content: str, other: str) -> Match:
-        a, b = sorted((content, other))
-        whole = Segment(0.0, self.facts[a].duration, 0.0, self.facts[b].duration, 1.0)
+        a, b = _ordered(content, other)
+        whole = Segment(0.0, self._facts[a].duration, 0.0, self._facts[b].duration, 1.0)
         return Match(a, b, Relation.REMUX, 1.0, 1.0, 1.0, (whole,))
 
 
 def _other(match: Match, content: str) -> str:
     return match.b if match.a == content else match.a
+
+
+def _ordered(a: str, b: str) -> tuple[str, str]:
+    return (a, b) if a < b else (b, a)

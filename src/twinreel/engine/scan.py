@@ -67,7 +67,7 @@ def scan(
         looking.run(census.fresh)
         files = _lacking(state, recipe, census, known, looking.contents)
         Fingerprinting(state, recipe, files).run()
-    tally.matches = match_library(catalogue, recipe, aligner, progress)
+        tally.matches = match_library(catalogue, recipe, aligner, pool, progress)
     report = tally.report()
     catalogue.scans.finish(number, report)
     return report

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from twinreel.engine.aligning import Ask
 from twinreel.engine.matching import CANDIDATES, Facts, facts_of, fill_haystack
-from twinreel.engine.space import Space, library_reference
+from twinreel.engine.space import Space, View, library_reference
 from twinreel.engine.state import Recipe
+from twinreel.engine.taking import Taken
 from twinreel.match.candidates import Found, Haystack
-from twinreel.match.pair import match_pair
-from twinreel.match.prepared import Prepared, prepare
 from twinreel.store.catalogue import Catalogue
-from twinreel.types import Fingerprint, Match, Relation, Segment
+from twinreel.types import Match, Relation, Segment
 
 
 def seen_from(match: Match, content: str) -> Match:
@@ -32,39 +32,39 @@ class Searcher:
 
     def __init__(self, catalogue: Catalogue, recipe: Recipe, aligner: str) -> None:
         self._catalogue, self._recipe, self._aligner = catalogue, recipe, aligner
-        self.space = Space(catalogue, recipe, library_reference(catalogue, recipe, keep=False))
+        self._space = Space(catalogue, recipe, library_reference(catalogue, recipe, keep=False))
         self.facts: dict[str, Facts] = facts_of(catalogue)
-        self.contents = {facts.number: content for content, facts in self.facts.items()}
+        self._contents = {facts.number: content for content, facts in self.facts.items()}
         self._haystack: Haystack | None = None
 
     @property
     def haystack(self) -> Haystack:
         if self._haystack is None:
-            self._haystack = fill_haystack(self._catalogue, self._recipe, self.space, self.facts)
+            self._haystack = fill_haystack(self._catalogue, self._recipe, self._space, self.facts)
         return self._haystack
 
     def holds(self, content: str) -> bool:
         """Can this video be found?"""
         return content in self.facts and self._catalogue.fingerprints.get(content, *self._recipe.key) is not None
 
-    def prepare(self, content: str, duration: float, fingerprint: Fingerprint) -> Prepared:
-        return prepare(content, duration, fingerprint, self.space.background)
+    def view(self, taken: Taken) -> View:
+        """A file with its fingerprint, as the library sees it."""
+        return self._space.see(taken.content, taken.probe.duration, taken.known)
 
-    def candidates(self, query: Prepared, fingerprint: Fingerprint, limit: int = CANDIDATES) -> list[Found]:
+    def candidates(self, query: View, limit: int = CANDIDATES) -> list[Found]:
         """Videos worth aligning with the query, best first; never the query itself."""
-        known = self.facts.get(query.content)
+        known = self.facts.get(query.video.content)
         exclude = known.number if known else None
-        return self.haystack.find(query, self.space.mirror(fingerprint), exclude=exclude, limit=limit)
+        return self.haystack.find(query.video, query.mirrored, exclude=exclude, limit=limit)
 
-    def search(self, content: str, duration: float, fingerprint: Fingerprint, limit: int) -> list[Match]:
+    def search(self, clip: Taken, limit: int) -> list[Match]:
         """Matches of a clip with videos of the library, the clip as a; best score first."""
-        query = self.prepare(content, duration, fingerprint)
-        mirrored = self.space.mirror(fingerprint)
-        found = [identical(content, duration)] if content in self.facts else []
-        for candidate in self.candidates(query, fingerprint, limit):
-            other = self.contents[candidate.number]
-            video = self.space.prepared(other, self.facts[other].duration)
-            match = match_pair(query, video, mirrored if candidate.mirrored else None, aligner=self._aligner)
+        query = self.view(clip)
+        found = [identical(clip.content, clip.probe.duration)] if clip.content in self.facts else []
+        for candidate in self.candidates(query, limit):
+            other = self._contents[candidate.number]
+            view = self._space.view(other, self.facts[other].duration)
+            match = Ask(query.video, view.video, query.mirrored).match(self._aligner)
             if match is not None:
-                found.append(seen_from(match, content))
-        return sorted(found, key=lambda match: (-match.score, match.b != content, match.b))
+                found.append(seen_from(match, clip.content))
+        return sorted(found, key=lambda match: (-match.score, match.b != clip.content, match.b))

@@ -9,19 +9,21 @@ from __future__ import annotations
 import json
 from collections import OrderedDict
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 import xxhash
 
 from twinreel.describe.base import Describer
 from twinreel.engine.state import Recipe
+from twinreel.errors import NotFound
 from twinreel.match.prepared import Prepared, prepare
 from twinreel.match.reference import background_of, fit_reference, outdated, standing
 from twinreel.store.catalogue import Catalogue
 from twinreel.types import Fingerprint, Float32, Reference
 
-CACHED = 300_000
-"""Frames of prepared videos that are kept in memory: 300 MB with 256 dimensions."""
+CACHED = 200_000
+"""Frames of prepared videos that are kept in memory: 400 MB with 256 dimensions, mirrored ones included."""
 _STANDING = "standing"
 
 
@@ -66,37 +68,44 @@ def _fingerprints(catalogue: Catalogue, recipe: Recipe, contents: Iterable[str])
             yield fingerprint
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class View:
+    """A video of the library, ready to be compared."""
+
+    video: Prepared
+    mirrored: Float32 | None
+    """Its vectors (n, d) seen in a mirror; None where the describer cannot tell."""
+
+
 class Space:
     """Fingerprints seen from one reference."""
 
     def __init__(self, catalogue: Catalogue, recipe: Recipe, reference: Reference) -> None:
         self._catalogue, self._recipe = catalogue, recipe
         self.background = background_of(reference)
-        self.reference = reference.id
-        self._cache: OrderedDict[str, Prepared] = OrderedDict()
+        self._cache: OrderedDict[str, View] = OrderedDict()
         self._held = 0
 
-    def prepared(self, content: str, duration: float) -> Prepared:
-        """A video of the library; KeyError where it has no fingerprint."""
+    def view(self, content: str, duration: float) -> View:
+        """A video of the library; NotFound where it has no fingerprint (any more)."""
         if content in self._cache:
             self._cache.move_to_end(content)
             return self._cache[content]
         fingerprint = self._catalogue.fingerprints.get(content, *self._recipe.key)
         if fingerprint is None:
-            raise KeyError(content)
-        video = prepare(content, duration, fingerprint, self.background)
-        self._cache[content] = video
-        self._held += len(video)
+            raise NotFound(f"no fingerprint of the video {content} in the library: scan it again")
+        view = self.see(content, duration, fingerprint)
+        self._cache[content] = view
+        self._held += len(view.video)
         while self._held > CACHED and len(self._cache) > 1:
             _, oldest = self._cache.popitem(last=False)
-            self._held -= len(oldest)
-        return video
+            self._held -= len(oldest.video)
+        return view
 
-    def mirrored(self, content: str) -> Float32 | None:
-        """The vectors (n, d) of a video seen in a mirror; None where the describer cannot tell."""
-        fingerprint = self._catalogue.fingerprints.get(content, *self._recipe.key)
-        return None if fingerprint is None else self.mirror(fingerprint)
-
-    def mirror(self, fingerprint: Fingerprint) -> Float32 | None:
-        vectors = self._recipe.describer.mirror(fingerprint.vectors)
-        return None if vectors is None else self.background.project(vectors)
+    def see(self, content: str, duration: float, fingerprint: Fingerprint) -> View:
+        """Any video."""
+        mirrored = self._recipe.describer.mirror(fingerprint.vectors)
+        return View(
+            prepare(content, duration, fingerprint, self.background),
+            None if mirrored is None else self.background.project(mirrored),
+        )

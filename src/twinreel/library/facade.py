@@ -170,7 +170,7 @@ class Library:
             if isinstance(result, MediaError):
                 answers[clip] = result
                 continue
-            matches = searcher.search(result.content, result.probe.duration, result.known, max(200, top))
+            matches = searcher.search(result, max(200, top))
             answers[clip] = self._found(matches, top, least)
         return answers
 
