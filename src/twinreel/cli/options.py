@@ -1,0 +1,81 @@
+"""Options that several commands take, each said once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+LibraryFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--library",
+        metavar="FILE",
+        envvar="TWINREEL_LIBRARY",
+        show_default=False,
+        help="The library: one file, by default in your data folder. Not on a network drive.",
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document, of the shape given in docs/cli.md.")]
+MinScore = Annotated[
+    float | None,
+    typer.Option(
+        "--min-score",
+        metavar="S",
+        min=0.0,
+        max=1.0,
+        show_default=False,
+        help="Report what reaches this score; 0: everything that was kept. By default the operating point, which "
+        "`twinreel doctor` prints.",
+    ),
+]
+Describer = Annotated[
+    str | None,
+    typer.Option(
+        "--describer",
+        metavar="NAME",
+        show_default=False,
+        help="What turns frames into vectors: a name of `twinreel describers list`, or the path of an .onnx file. "
+        "By default that of the last scan.",
+    ),
+]
+SamplingText = Annotated[
+    str | None,
+    typer.Option(
+        "--sampling",
+        metavar="MODE[:SECONDS]",
+        show_default=False,
+        help="Which frames are looked at: auto, keyframes, dense, shots or anchors, and how far apart. By default "
+        "that of the last scan, at first auto:1.",
+    ),
+]
+Aligner = Annotated[
+    str | None,
+    typer.Option(
+        "--aligner",
+        metavar="NAME",
+        show_default=False,
+        help="What finds the common stretches of two videos: network, hough, dtw or dp. By default that of the last "
+        "scan, at first network.",
+    ),
+]
+Jobs = Annotated[
+    int | None,
+    typer.Option(
+        "--jobs", "-j", metavar="N", min=1, show_default=False, help="Worker processes. By default one a core."
+    ),
+]
+Memory = Annotated[
+    str, typer.Option("--memory", metavar="SIZE", help="Memory that each worker may use, for example 500M or 2G.")
+]
+ReadersPerDrive = Annotated[
+    int | None,
+    typer.Option(
+        "--readers-per-drive",
+        metavar="N",
+        min=1,
+        show_default=False,
+        help="Workers that read from one drive at a time; 1 spares a hard disk the seeking. By default all.",
+    ),
+]

@@ -1,0 +1,107 @@
+"""twinreel scan"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from twinreel.cli import options, output, report, shapes, view
+from twinreel.cli.open import library_to_fill
+from twinreel.cli.progress import shown
+from twinreel.cli.text import count, parse_size
+from twinreel.store.exports import check_export, path_to_text
+
+
+def scan(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Folders and files.", show_default=False)],
+    library: options.LibraryFile = None,
+    json: options.Json = False,
+    export: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            show_default=False,
+            help="Also write what is reported to a .csv, .jsonl or .parquet file.",
+        ),
+    ] = None,
+    include: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="GLOB",
+            show_default=False,
+            help="Take only files that match, whatever their extension; may be repeated.",
+        ),
+    ] = None,
+    exclude: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="GLOB", show_default=False, help="Leave out files and folders that match; may be repeated."
+        ),
+    ] = None,
+    hidden: Annotated[bool, typer.Option("--hidden", help="Take hidden files and folders too.")] = False,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Wait while another scan uses the library, instead of giving up.")
+    ] = False,
+    jobs: options.Jobs = None,
+    memory: options.Memory = "2G",
+    readers_per_drive: options.ReadersPerDrive = None,
+    describer: options.Describer = None,
+    sampling: options.SamplingText = None,
+    aligner: options.Aligner = None,
+) -> None:
+    """Add or refresh files and folders, and match them.
+
+    Prints the groups of duplicates, each with the file that stands for it and why, then the clips that are contained
+    in others, the overlaps and the shared content, with the seconds. A second scan looks only at what changed. Ctrl-C
+    is safe: the same command goes on where it stopped.
+
+    Files that cannot be used do not stop a scan and do not change its exit code, which is 0; `twinreel failures`
+    lists them.
+
+    \b
+    Examples:
+      twinreel scan ~/Videos
+      twinreel scan ~/Videos /media/disk --export matches.csv
+      twinreel scan . --exclude "*/samples/*" --sampling keyframes --jobs 4
+      twinreel scan . --library films.sqlite --json > report.json
+    """
+    from twinreel.match.calibration import MIN_SCORE
+
+    if export is not None:
+        check_export(export)
+    limit = parse_size(memory)
+    with library_to_fill(library, describer, sampling, aligner) as opened:
+        with shown() as progress:
+            done = opened.add(
+                paths,
+                include=include or (),
+                exclude=exclude or (),
+                hidden=hidden,
+                jobs=jobs,
+                memory=limit,
+                readers_per_drive=readers_per_drive,
+                wait=wait,
+                on_wait=lambda why: output.say(f"{why}: waiting for its end"),
+                progress=progress,
+            )
+        rows = None if export is None else opened.export(export)
+        seen = view.view(opened, None)
+        if json:
+            output.tell_json(
+                shapes.ScanShape(
+                    library=path_to_text(str(opened.path)),
+                    min_score=MIN_SCORE,
+                    report=shapes.report_shape(done),
+                    groups=view.group_shapes(seen),
+                    matches=shapes.match_shapes(seen.matches, seen.videos),
+                    failures=[shapes.failure_shape(failure) for failure in done.failures],
+                    exported_rows=rows,
+                )
+            )
+        else:
+            report.tell_report(seen)
+            output.tell(report.summary(done, seen))
+    if rows is not None:
+        output.say(f"{count(rows, 'row')} written to {export}")

@@ -1,0 +1,324 @@
+"""The shapes of all JSON that the command line prints: docs/cli.md is made from this file, and tests hold output to it.
+
+Times are seconds, sizes bytes, scores and coverages in [0, 1]. A path that is not valid Unicode is a ``file:`` URI, as
+in exports. Shapes may gain keys from one version to the next, and lose none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from twinreel.store.exports import path_to_text
+from twinreel.types import Failure, Match, ScanReport, Segment, Video
+
+if TYPE_CHECKING:
+    from twinreel.library import Found
+
+
+class VideoShape(TypedDict):
+    """A video of the library."""
+
+    path: str
+    paths: list[str]
+    content: str
+    state: str
+    size: int
+    duration: float
+    width: int
+    height: int
+    codec: str
+    container: str
+    fps: float | None
+    bit_rate: float | None
+    rotation: int
+    hdr: bool
+    interlaced: bool
+    audio_languages: list[str]
+    subtitle_languages: list[str]
+    file_digest: str | None
+    stream_digest: str | None
+
+
+class SegmentShape(TypedDict):
+    """A common stretch of two videos."""
+
+    a_start: float
+    a_end: float
+    b_start: float
+    b_end: float
+    speed: float
+    mirrored: bool
+    score: float
+
+
+class MatchShape(TypedDict):
+    """Two videos that show the same footage; for the relation "contains" a is the longer one."""
+
+    a: str
+    b: str
+    a_content: str
+    b_content: str
+    relation: str
+    score: float
+    coverage_a: float
+    coverage_b: float
+    segments: list[SegmentShape]
+
+
+class MemberShape(TypedDict):
+    """A file of a group; relation: to the representative, None for itself."""
+
+    path: str
+    content: str
+    relation: str | None
+    score: float
+    size: int
+    duration: float
+    width: int
+    height: int
+
+
+class GroupShape(TypedDict):
+    """Files that are duplicates of one another, the representative first."""
+
+    representative: str
+    reason: str
+    members: list[MemberShape]
+
+
+class FailureShape(TypedDict):
+    """A file that could not be used, or only in part."""
+
+    path: str
+    kind: str
+    stage: str
+    reason: str
+
+
+class ReportShape(TypedDict):
+    """What a scan did."""
+
+    files: int
+    unchanged: int
+    added: int
+    moved: int
+    gone: int
+    failed: int
+    decoded: int
+    frames: int
+    seconds_of_video: float
+    matches: int
+
+
+class ScanShape(TypedDict):
+    """twinreel scan"""
+
+    library: str
+    min_score: float
+    report: ReportShape
+    groups: list[GroupShape]
+    matches: list[MatchShape]
+    failures: list[FailureShape]
+    exported_rows: int | None
+
+
+class FoundShape(TypedDict):
+    """Where a clip has been seen; a is the clip, whatever the relation."""
+
+    video: VideoShape
+    match: MatchShape
+
+
+class SearchShape(TypedDict):
+    """twinreel search prints a list of these, one a clip; error says why a clip could not be used."""
+
+    clip: str
+    error: str | None
+    found: list[FoundShape]
+
+
+class StageShape(TypedDict):
+    """One step of a comparison; for the shortcuts "identical content" and "same stream" a no drops nothing."""
+
+    name: str
+    passed: bool
+    detail: str
+
+
+class CompareShape(TypedDict):
+    """twinreel compare; dropped_by: the stage at which a scan drops the pair."""
+
+    a: VideoShape
+    b: VideoShape
+    match: MatchShape | None
+    reported: bool
+    dropped_by: str | None
+    stages: list[StageShape]
+    map: str | None
+
+
+class ShowShape(TypedDict):
+    """twinreel show"""
+
+    video: VideoShape
+    matches: list[MatchShape]
+    failures: list[FailureShape]
+
+
+class ExportShape(TypedDict):
+    """twinreel export"""
+
+    file: str
+    rows: int
+
+
+class RemovedShape(TypedDict):
+    """twinreel forget and twinreel prune: how many files left the library."""
+
+    files: int
+
+
+class DescriberShape(TypedDict):
+    """twinreel describers list prints a list of these; error says why one cannot be used."""
+
+    name: str
+    version: str | None
+    dimensions: int | None
+    default: bool
+    error: str | None
+
+
+class LibraryShape(TypedDict):
+    """The library, as twinreel doctor sees it."""
+
+    path: str
+    exists: bool
+    problem: str | None
+    videos: int
+    fingerprints: int
+    matches: int
+    reported: int
+    truncated: int
+    failures: int
+
+
+class SelfTestShape(TypedDict):
+    """Was the planted copy found?"""
+
+    passed: bool
+    detail: str
+
+
+class DoctorShape(TypedDict):
+    """twinreel doctor; extras: which optional parts are installed."""
+
+    version: str
+    python: str
+    system: str
+    min_score: float
+    packages: dict[str, str]
+    extras: dict[str, bool]
+    cores: int
+    execution_providers: list[str]
+    describers: list[DescriberShape]
+    library: LibraryShape
+    self_test: SelfTestShape
+
+
+OUTPUTS: dict[str, Any] = {
+    "scan": ScanShape,
+    "search": list[SearchShape],
+    "compare": CompareShape,
+    "groups": list[GroupShape],
+    "matches": list[MatchShape],
+    "show": ShowShape,
+    "failures": list[FailureShape],
+    "export": ExportShape,
+    "forget": RemovedShape,
+    "prune": RemovedShape,
+    "describers list": list[DescriberShape],
+    "doctor": DoctorShape,
+}
+"""What each command prints with ``--json``."""
+
+
+def video_shape(video: Video) -> VideoShape:
+    probe = video.probe
+    return VideoShape(
+        path=path_to_text(video.path),
+        paths=[path_to_text(path) for path in video.paths],
+        content=video.content,
+        state=video.state.value,
+        size=video.size,
+        duration=probe.duration,
+        width=probe.width,
+        height=probe.height,
+        codec=probe.codec,
+        container=probe.container,
+        fps=probe.fps_average or probe.fps_real,
+        bit_rate=probe.bit_rate,
+        rotation=probe.rotation,
+        hdr=probe.hdr,
+        interlaced=probe.interlaced,
+        audio_languages=list(probe.audio_languages),
+        subtitle_languages=list(probe.subtitle_languages),
+        file_digest=video.file_digest,
+        stream_digest=video.stream_digest,
+    )
+
+
+def segment_shape(segment: Segment) -> SegmentShape:
+    return SegmentShape(
+        a_start=segment.a_start,
+        a_end=segment.a_stop,
+        b_start=segment.b_start,
+        b_end=segment.b_stop,
+        speed=segment.speed,
+        mirrored=segment.mirrored,
+        score=segment.score,
+    )
+
+
+def match_shape(match: Match, a: str, b: str) -> MatchShape:
+    """a and b: the paths to name the two by."""
+    return MatchShape(
+        a=path_to_text(a),
+        b=path_to_text(b),
+        a_content=match.a,
+        b_content=match.b,
+        relation=match.relation.value,
+        score=match.score,
+        coverage_a=match.coverage_a,
+        coverage_b=match.coverage_b,
+        segments=[segment_shape(segment) for segment in match.segments],
+    )
+
+
+def match_shapes(matches: Iterable[Match], videos: Mapping[str, Video]) -> list[MatchShape]:
+    return [match_shape(match, videos[match.a].path, videos[match.b].path) for match in matches]
+
+
+def failure_shape(failure: Failure) -> FailureShape:
+    return FailureShape(
+        path=path_to_text(failure.path), kind=failure.kind.value, stage=failure.stage, reason=failure.reason
+    )
+
+
+def report_shape(report: ScanReport) -> ReportShape:
+    return ReportShape(
+        files=report.files,
+        unchanged=report.unchanged,
+        added=report.added,
+        moved=report.moved,
+        gone=report.gone,
+        failed=report.failed,
+        decoded=report.decoded,
+        frames=report.frames,
+        seconds_of_video=report.seconds_of_video,
+        matches=report.matches,
+    )
+
+
+def found_shape(clip: str, found: Found) -> FoundShape:
+    return FoundShape(video=video_shape(found.video), match=match_shape(found.match, clip, found.video.path))
