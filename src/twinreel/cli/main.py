@@ -1,8 +1,4 @@
-"""The program ``twinreel``: its commands, and what becomes of errors.
-
-Exit codes: 0 done, 1 something failed, 2 wrong use, 3 an extra is missing, 4 a file cannot be used, 5 the library
-cannot be used, 130 stopped by Ctrl-C, 141 the reader of the output went away.
-"""
+"""The program ``twinreel``: its commands, and what becomes of errors."""
 
 from __future__ import annotations
 

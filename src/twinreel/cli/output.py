@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
 import json
 import os
 import sys
-from collections.abc import Iterator
 from typing import Any
 
 from rich.console import Console
@@ -22,7 +20,8 @@ PIPE_CLOSED = 141
 """Exit code where the reader of stdout went away: 128 + SIGPIPE, as shells show it for any program."""
 
 
-def _console(*, stderr: bool) -> Console:
+def console(*, stderr: bool) -> Console:
+    """A console on stdout or stderr as they are now; everything printed through it must be ``safe``."""
     stream = sys.stderr if stderr else sys.stdout
     width = None if stream.isatty() or "COLUMNS" in os.environ else WIDE
     return Console(stderr=stderr, width=width, highlight=False, markup=False, emoji=False)
@@ -35,11 +34,10 @@ def accept_any_name() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-@contextlib.contextmanager
-def _to_stdout() -> Iterator[None]:
-    """Ends the program in peace where the reader of stdout has gone (``twinreel matches | head``)."""
+def _write(text: str) -> None:
+    """Writes to stdout; ends the program in peace where its reader has gone (``twinreel matches | head``)."""
     try:
-        yield
+        sys.stdout.write(text)
         sys.stdout.flush()
     except BrokenPipeError:
         # What is still buffered must not fail again when the interpreter closes stdout.
@@ -49,33 +47,27 @@ def _to_stdout() -> Iterator[None]:
 
 def tell(text: str = "", style: str = "") -> None:
     """A line of a result. The text is made safe; a long one is left to the terminal to wrap."""
-    with _to_stdout():
-        _console(stderr=False).print(Text(safe(text), style), soft_wrap=True)
+    screen = console(stderr=False)
+    with screen.capture() as drawn:
+        screen.print(Text(safe(text), style), soft_wrap=True)
+    _write(drawn.get())
 
 
 def tell_table(table: Table) -> None:
-    screen = _console(stderr=False)
+    screen = console(stderr=False)
     with screen.capture() as drawn:
         screen.print(table)
-    with _to_stdout():
-        for line in drawn.get().splitlines():
-            print(line.rstrip())
+    _write("".join(line.rstrip() + "\n" for line in drawn.get().splitlines()))
 
 
 def tell_json(value: Any) -> None:
     """One JSON document. ASCII only, so that it is valid in any encoding and cannot steer a terminal."""
-    with _to_stdout():
-        print(json.dumps(value, indent=2, allow_nan=False))
+    _write(json.dumps(value, indent=2, allow_nan=False) + "\n")
 
 
 def say(text: str, style: str = "") -> None:
     """A line of talk, on stderr."""
     console(stderr=True).print(Text(safe(text), style), soft_wrap=True)
-
-
-def console(*, stderr: bool) -> Console:
-    """A console on stderr or stdout as they are now; everything printed through it must be ``safe``."""
-    return _console(stderr=stderr)
 
 
 def complain(message: object) -> None:

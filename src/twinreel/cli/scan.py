@@ -15,7 +15,7 @@ from twinreel.store.exports import check_export, path_to_text
 
 
 def scan(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Folders and files.", show_default=False)],
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Folders and files.", show_default=False)],
     library: options.LibraryFile = None,
     json: options.Json = False,
     export: Annotated[

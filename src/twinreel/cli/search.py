@@ -17,7 +17,7 @@ from twinreel.store.exports import path_to_text
 
 def search(
     clips: Annotated[
-        list[Path] | None, typer.Argument(metavar="CLIP...", help="Videos or still images.", show_default=False)
+        list[Path] | None, typer.Argument(metavar="CLIP", help="Videos or still images.", show_default=False)
     ] = None,
     batch: Annotated[
         Path | None,

@@ -112,7 +112,7 @@ class ReportShape(TypedDict):
 
 
 class ScanShape(TypedDict):
-    """twinreel scan"""
+    """What a scan did, and what the library reports after it."""
 
     library: str
     min_score: float
@@ -131,7 +131,7 @@ class FoundShape(TypedDict):
 
 
 class SearchShape(TypedDict):
-    """twinreel search prints a list of these, one a clip; error says why a clip could not be used."""
+    """The answer for one clip; error says why it could not be used."""
 
     clip: str
     error: str | None
@@ -147,7 +147,7 @@ class StageShape(TypedDict):
 
 
 class CompareShape(TypedDict):
-    """twinreel compare; dropped_by: the stage at which a scan drops the pair."""
+    """One pair explained; dropped_by: the stage at which a scan drops the pair."""
 
     a: VideoShape
     b: VideoShape
@@ -159,7 +159,7 @@ class CompareShape(TypedDict):
 
 
 class ShowShape(TypedDict):
-    """twinreel show"""
+    """What is known of one video."""
 
     video: VideoShape
     matches: list[MatchShape]
@@ -167,20 +167,20 @@ class ShowShape(TypedDict):
 
 
 class ExportShape(TypedDict):
-    """twinreel export"""
+    """What was written."""
 
     file: str
     rows: int
 
 
 class RemovedShape(TypedDict):
-    """twinreel forget and twinreel prune: how many files left the library."""
+    """How many files left the library."""
 
     files: int
 
 
 class DescriberShape(TypedDict):
-    """twinreel describers list prints a list of these; error says why one cannot be used."""
+    """A describer; error says why it cannot be used."""
 
     name: str
     version: str | None
@@ -211,7 +211,7 @@ class SelfTestShape(TypedDict):
 
 
 class DoctorShape(TypedDict):
-    """twinreel doctor; extras: which optional parts are installed."""
+    """State of the installation; extras: which optional parts are installed, min_score: the operating point."""
 
     version: str
     python: str
