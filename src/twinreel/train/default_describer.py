@@ -106,6 +106,36 @@ def store_as_float16(model: onnx.ModelProto) -> None:
         graph.node.insert(0, node)
 
 
+def fold_padding(model: onnx.ModelProto) -> None:
+    """Makes each Pad before a Conv part of the Conv: TensorFlow's SAME padding (see ``lite0.SameConv2d``), which PyTorch
+    can only express as a step of its own, costs a third of the run time as one."""
+    made_by = {node.output[0]: node for node in model.graph.node}
+    for conv in [node for node in model.graph.node if node.op_type == "Conv"]:
+        pad = made_by.get(conv.input[0])
+        if pad is None or pad.op_type != "Pad":
+            continue
+        given = {attribute.name: list(attribute.ints) for attribute in conv.attribute}
+        total = given["kernel_shape"][0] - given["strides"][0]
+        before = total // 2
+        after = total - before
+        kept = [attribute for attribute in conv.attribute if attribute.name != "pads"]
+        del conv.attribute[:]
+        conv.attribute.extend([*kept, helper.make_attribute("pads", [before, before, after, after])])
+        conv.input[0] = pad.input[0]
+    drop_unused(model.graph)
+
+
+def drop_unused(graph: onnx.GraphProto) -> None:
+    """Removes nodes whose results nothing reads."""
+    while True:
+        read = {name for node in graph.node for name in node.input} | {output.name for output in graph.output}
+        unused = [node for node in graph.node if not read.intersection(node.output)]
+        if not unused:
+            return
+        for node in unused:
+            graph.node.remove(node)
+
+
 def export(network: nn.Module, path: Path) -> None:
     example = torch.zeros(1, SIZE, SIZE, 3, dtype=torch.uint8)
     torch.onnx.export(
@@ -119,6 +149,7 @@ def export(network: nn.Module, path: Path) -> None:
         dynamo=False,
     )
     model = onnx.load(path)
+    fold_padding(model)
     store_as_float16(model)
     onnx.checker.check_model(model)
     onnx.save(model, path)
