@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import argparse
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -27,10 +27,12 @@ from scipy.optimize import minimize
 import bench
 from twinreel.describe.registry import DEFAULT as DEFAULT_DESCRIBER
 from twinreel.describe.registry import load_describer
-from twinreel.engine.searching import Searcher
+from twinreel.engine.matching import CANDIDATES, facts_of, fill_haystack
+from twinreel.engine.space import Space, View, fingerprinted, library_reference
 from twinreel.engine.state import Recipe
 from twinreel.match.alignment import ALIGNERS
 from twinreel.match.calibration import DEFAULT, MIN_SCORE, Calibration, terms
+from twinreel.match.candidates import Haystack
 from twinreel.match.pair import align_pair
 from twinreel.media.sampling import Sampling
 from twinreel.store.catalogue import Catalogue
@@ -79,40 +81,39 @@ def label(collection: Path, library: Path) -> Labelled:
             Sampling.parse(meta.get("sampling") or str(Sampling())),
         )
         aligner = meta.get("aligner") or next(iter(ALIGNERS))
-        searcher = Searcher(catalogue, recipe, aligner)
-        contents = {Path(record.path).name: record.content for record in catalogue.paths.load().values()}
-        known = {name: content for name, content in contents.items() if content is not None}
-        truth, ignored = (read_pairs(collection / f"{name}.csv", known) for name in ("truth", "ignore"))
-        examples = [
-            Example(rows, pair in truth)
-            for pair, mirrored in propose(catalogue, recipe, searcher).items()
-            if pair not in ignored and len(rows := align(searcher, pair, mirrored, aligner))
-        ]
+        named = {Path(record.path).name: record.content for record in catalogue.paths.load().values()}
+        contents = {name: content for name, content in named.items() if content is not None}
+        truth, ignored = (read_pairs(collection / f"{name}.csv", contents) for name in ("truth", "ignore"))
+        described = fingerprinted(catalogue, recipe)
+        if not described:
+            raise SystemExit(f"{library} has no fingerprints of {' '.join(recipe.key)}: scan again")
+        facts = facts_of(catalogue)
+        space = Space(catalogue, recipe, library_reference(catalogue, recipe, keep=False))
+        haystack = fill_haystack(catalogue, recipe, space, facts)
+        views = {facts[content].number: space.view(content, facts[content].duration) for content in described}
+        examples = []
+        for pair in propose(haystack, views):
+            a, b = sorted((views[number] for number in pair), key=lambda view: view.video.content)
+            known = a.video.content, b.video.content
+            if known not in ignored and len(rows := align(a, b, aligner)):
+                examples.append(Example(rows, known in truth))
     return Labelled(collection.name, examples, len(truth))
 
 
-def propose(catalogue: Catalogue, recipe: Recipe, searcher: Searcher) -> dict[Pair, bool]:
-    """The candidates of every video, and whether they are to be aligned mirrored, too."""
-    pairs: dict[Pair, bool] = {}
-    for content, facts in searcher.facts.items():
-        fingerprint = catalogue.fingerprints.get(content, *recipe.key)
-        if fingerprint is None:
-            continue
-        query = searcher.prepare(content, facts.duration, fingerprint)
-        for found in searcher.candidates(query, fingerprint):
-            other = searcher.contents[found.number]
-            pair = min(content, other), max(content, other)
-            pairs[pair] = pairs.get(pair, False) or found.mirrored
-    return pairs
+def propose(haystack: Haystack, views: Mapping[int, View]) -> list[tuple[int, int]]:
+    """The candidates of all videos, by their numbers, each pair once."""
+    pairs: dict[tuple[int, int], None] = {}
+    for number, view in views.items():
+        for found in haystack.find(view.video, view.mirrored, exclude=number, limit=CANDIDATES):
+            pairs[min(number, found.number), max(number, found.number)] = None
+    return list(pairs)
 
 
-def align(searcher: Searcher, pair: Pair, mirrored: bool, aligner: str) -> Float64:
-    """(k, t) the terms of the stretches that align, the strongest first."""
-    a, b = (searcher.space.prepared(content, searcher.facts[content].duration) for content in pair)
-    found = align_pair(a, b, aligner=aligner)
-    turned = searcher.space.mirrored(a.content) if mirrored else None
-    if turned is not None:
-        found += align_pair(replace(a, vectors=turned), b, aligner=aligner)
+def align(a: View, b: View, aligner: str) -> Float64:
+    """(k, t) the terms of the stretches that align, the strongest first; see ``match_pair``."""
+    found = align_pair(a.video, b.video, aligner=aligner)
+    if a.mirrored is not None:
+        found += align_pair(replace(a.video, vectors=a.mirrored), b.video, aligner=aligner)
     found.sort(key=lambda one: -one.strength)
     return np.array([terms(one.evidence) for one in found])
 
