@@ -27,7 +27,7 @@ from scipy.optimize import minimize
 import bench
 from twinreel.describe.registry import DEFAULT as DEFAULT_DESCRIBER
 from twinreel.describe.registry import load_describer
-from twinreel.engine.matching import CANDIDATES, facts_of, fill_haystack
+from twinreel.engine.matching import facts_of, fill_haystack
 from twinreel.engine.space import Space, View, fingerprinted, library_reference
 from twinreel.engine.state import Recipe
 from twinreel.match.alignment import ALIGNERS
@@ -104,7 +104,7 @@ def propose(haystack: Haystack, views: Mapping[int, View]) -> list[tuple[int, in
     """The candidates of all videos, by their numbers, each pair once."""
     pairs: dict[tuple[int, int], None] = {}
     for number, view in views.items():
-        for found in haystack.find(view.video, view.mirrored, exclude=number, limit=CANDIDATES):
+        for found in haystack.find(view.video, view.mirrored, exclude=number):
             pairs[min(number, found.number), max(number, found.number)] = None
     return list(pairs)
 

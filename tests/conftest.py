@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -14,3 +15,18 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, H
     """A folder of everything that a scan must survive, and what has to become of each file. Read only."""
     root = tmp_path_factory.mktemp("hostile")
     return root, hostile_folder(root)
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Clips, photographs and scripts that are not part of the repository, in the folder ``shared`` beside it.
+
+    Skips where that is absent. Where TWINREEL_SHARED names the folder, its absence is a failure: a skip must not hide
+    a loss.
+    """
+    named = os.environ.get("TWINREEL_SHARED")
+    folder = Path(named) if named else Path(__file__).parents[2] / "shared"
+    if not folder.is_dir():
+        missing = pytest.fail if named else pytest.skip
+        missing(f"needs the folder {folder}")
+    return folder
