@@ -46,6 +46,8 @@ class Census:
     unchanged: list[Found] = field(default_factory=list)
     moved: list[tuple[Found, str]] = field(default_factory=list)
     """Files known under another path, with their content ids."""
+    left: list[str] = field(default_factory=list)
+    """Known paths whose file is one of ``moved``: it was renamed."""
     fresh: list[list[Found]] = field(default_factory=list)
     """Files to be looked at, in order of the walk; the hard links of one file together."""
     skipped: list[Found] = field(default_factory=list)
@@ -82,7 +84,9 @@ def take_census(
         raise NotFound(f"there is no file or folder {', '.join(map(repr, roots))}")
     by_file = {_key(record.stat): record for record in known.values() if record.content is not None}
     links: dict[FileStat, list[Found]] = {}
-    moved_devices: dict[int, set[int]] = {}
+    moved: set[FileStat] = set()
+    devices: dict[int, set[int]] = {}
+    """Number of a device, and its numbers now."""
     for found in walk(present, include=choice.include, exclude=choice.exclude, hidden=choice.hidden):
         if isinstance(found, Failure):
             census.failures.append(found)
@@ -93,9 +97,10 @@ def take_census(
         same = record is not None and record.stat[:2] == stat[:2]
         if same and record is not None and record.content is not None:
             census.unchanged.append(found)
-            moved_devices.setdefault(record.stat.device, set()).add(stat.device)
+            devices.setdefault(record.stat.device, set()).add(stat.device)
         elif found.inode and (other := by_file.get(stat)) is not None and other.content is not None:
             census.moved.append((found, other.content))
+            moved.add(stat)
         elif bad.get(found.path) == Version(found.size, found.mtime_ns):
             census.skipped.append(found)
         elif found.inode and stat in links:
@@ -107,7 +112,10 @@ def take_census(
     for path, record in ours.items():
         if path in census.seen or any(below(path, folder) for folder in refused) or os.path.lexists(path):
             continue
-        census.lost[path] = _where(path, record, roots, moved_devices.get(record.stat.device, set()))
+        if record.stat in moved:
+            census.left.append(path)
+        else:
+            census.lost[path] = _where(path, record, roots, devices.get(record.stat.device, set()))
     return census
 
 

@@ -114,13 +114,17 @@ class Looking:
 
     def _keep(self, links: Links, content: str, look: Look) -> None:
         tally = self._scan.tally
-        if content in self._videos:
+        known = content in self._videos
+        if known:
             tally.moved += len(links)
         elif look.probe is not None:
             self._catalogue.videos.add(content, links[0].size, look.probe, look.stream_head)
             self._videos.add(content)
             tally.added += 1
         self._put(links, content)
+        if known:
+            for link in links:
+                self._scan.inherit(content, link)
 
     def _put(self, links: Links, content: str | None) -> None:
         paths = [link.path for link in links]

@@ -18,19 +18,30 @@ from twinreel.engine.progress import Meter, Progress
 from twinreel.engine.space import Space, fingerprinted, library_reference
 from twinreel.engine.state import Recipe
 from twinreel.index.choose import make_index
-from twinreel.match.candidates import Haystack
+from twinreel.match.candidates import NEIGHBOURS, Haystack
 from twinreel.match.pair import MIN_SCORE, SETTINGS
 from twinreel.store.catalogue import Catalogue
 from twinreel.store.matches import Basis
 from twinreel.types import Match, Relation, Segment
 
-KEPT = 200
-"""Matches under the operating point that are kept of one search, the best ones."""
-CANDIDATES = 200
-"""Candidates that are aligned at first; twice as many as long as the last ones still bring matches to report."""
-_TAIL = 50
-BLOCK = 64
-"""Videos that are searched for before what was found is stored."""
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How far a search goes."""
+
+    kept: int = 200
+    """Matches under the operating point that are kept of one search, the best ones."""
+    candidates: int = 200
+    """Candidates that are aligned at first, ..."""
+    neighbours: int = NEIGHBOURS
+    """... found by so many nearest neighbours of each frame. Where half as many videos turn out to be matches to
+    report, there may be more of them, and the search goes on with ``WIDER`` times as many of both."""
+    block: int = 64
+    """Videos that are searched for before what was found is stored."""
+
+
+LIMITS = Limits()
+WIDER = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +80,12 @@ def fill_haystack(catalogue: Catalogue, recipe: Recipe, space: Space, facts: dic
 
 
 def match_library(
-    catalogue: Catalogue, recipe: Recipe, aligner: str, pool: WorkerPool, progress: Progress | None
+    catalogue: Catalogue,
+    recipe: Recipe,
+    aligner: str,
+    pool: WorkerPool,
+    progress: Progress | None,
+    limits: Limits = LIMITS,
 ) -> int:
     """Brings the matches of a library up to date and publishes them; how many pairs were aligned with a result."""
     contents = fingerprinted(catalogue, recipe)
@@ -82,9 +98,10 @@ def match_library(
     found = 0
     if pending:
         space = Space(catalogue, recipe, reference)
-        matching = _Matching(catalogue, recipe, space, basis, aligner, pool, Meter(progress, "match", len(pending)))
-        for start in range(0, len(pending), BLOCK):
-            found += matching.search(pending[start : start + BLOCK])
+        meter = Meter(progress, "match", len(pending))
+        matching = _Matching(catalogue, recipe, space, basis, aligner, pool, meter, limits)
+        for start in range(0, len(pending), limits.block):
+            found += matching.search(pending[start : start + limits.block])
     if catalogue.matches.current() != basis:
         catalogue.matches.publish(basis)
     return found
@@ -99,12 +116,12 @@ class _Search:
     """Other -> match that is stored already."""
     found: dict[str, Match | None]
     """Other -> match, None where it was aligned in vain; candidates in their order."""
-    limit: int = CANDIDATES
+    width: int = 1
+    """How many times as far as the first time it goes."""
 
-    def promising(self) -> bool:
-        """Were there as many candidates as were asked for, and did the last of them still bring something?"""
-        last = list(self.found.values())[-_TAIL:]
-        return len(self.found) >= self.limit and any(match and match.score >= MIN_SCORE for match in last)
+    @property
+    def reported(self) -> int:
+        return sum(match is not None and match.score >= MIN_SCORE for match in self.found.values())
 
 
 class _Matching:
@@ -117,9 +134,10 @@ class _Matching:
         aligner: str,
         pool: WorkerPool,
         meter: Meter,
+        limits: Limits,
     ) -> None:
         self._catalogue, self._space, self._basis, self._aligner = catalogue, space, basis, aligner
-        self._pool, self._meter = pool, meter
+        self._pool, self._meter, self._limits = pool, meter, limits
         self._facts = facts_of(catalogue)
         self._haystack = fill_haystack(catalogue, recipe, space, self._facts)
         self._contents = {facts.number: content for content, facts in self._facts.items()}
@@ -137,9 +155,9 @@ class _Matching:
         unfinished = searches
         while unfinished:
             self._round(unfinished, results)
-            unfinished = [search for search in unfinished if search.promising()]
+            unfinished = [s for s in unfinished if s.reported >= s.width * self._limits.neighbours / 2]
             for search in unfinished:
-                search.limit *= 2
+                search.width *= WIDER
         for (a, b), match in results.items():
             if match is None:
                 self._in_vain[b].add(a)
@@ -192,7 +210,13 @@ class _Matching:
     def _candidates(self, search: _Search) -> list[str]:
         facts = self._facts[search.content]
         view = self._space.view(search.content, facts.duration)
-        found = self._haystack.find(view.video, view.mirrored, exclude=facts.number, limit=search.limit)
+        found = self._haystack.find(
+            view.video,
+            view.mirrored,
+            exclude=facts.number,
+            limit=search.width * self._limits.candidates,
+            neighbours=search.width * self._limits.neighbours,
+        )
         return [self._contents[candidate.number] for candidate in found]
 
     def _ask(self, a: str, b: str) -> Ask:
@@ -203,7 +227,7 @@ class _Matching:
         """Writes down what a search found, and that it was made."""
         found = {other: match for other, match in search.found.items() if match is not None}
         weak = sorted((o for o, match in found.items() if match.score < MIN_SCORE), key=lambda o: (-found[o].score, o))
-        dropped = set(weak[KEPT:])
+        dropped = set(weak[self._limits.kept :])
         new = {_ordered(search.content, other) for other in found.keys() - search.known.keys() - dropped} - stored
         matches = [match for match in found.values() if _ordered(match.a, match.b) in new]
         self._catalogue.matches.put(self._basis, matches, searched={search.content: len(dropped)})

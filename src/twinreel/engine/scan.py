@@ -60,7 +60,12 @@ def scan(
     tally = Tally(files=len(census.seen))
     with open_pool(recipe, resources) as pool:
         devices = {found.path: found.device for found in _all(census)}
-        state = Scan(catalogue, number, pool, resources.per_drive, devices, tally, progress)
+        damaged = {
+            record.content: failure
+            for failure in catalogue.failures.all()
+            if failure.kind is FailureKind.DAMAGED and (record := known.get(failure.path)) and record.content
+        }
+        state = Scan(catalogue, number, pool, resources.per_drive, devices, damaged, tally, progress)
         with catalogue.transaction():
             _note(state, census, roots, known)
         looking = Looking(state, known)
@@ -94,6 +99,9 @@ def _note(scan: Scan, census: Census, roots: Sequence[str], known: dict[str, Pat
         PathRecord(found.path, stat_of(found), content, State.PRESENT, scan.number)
         for found, content in [*renumbered, *census.moved]
     )
+    for found, content in census.moved:
+        scan.inherit(content, found)
+    catalogue.paths.forget(census.left)
     for state in (State.GONE, State.OFFLINE):
         catalogue.paths.mark((path for path, where in census.lost.items() if where is state), state)
     catalogue.failures.clear(

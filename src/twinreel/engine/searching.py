@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from twinreel.engine.aligning import Ask
-from twinreel.engine.matching import CANDIDATES, Facts, facts_of, fill_haystack
+from twinreel.engine.matching import LIMITS, Facts, facts_of, fill_haystack
 from twinreel.engine.space import Space, View, library_reference
 from twinreel.engine.state import Recipe
 from twinreel.engine.taking import Taken
@@ -51,7 +51,7 @@ class Searcher:
         """A file with its fingerprint, as the library sees it."""
         return self._space.see(taken.content, taken.probe.duration, taken.known)
 
-    def candidates(self, query: View, limit: int = CANDIDATES) -> list[Found]:
+    def candidates(self, query: View, limit: int = LIMITS.candidates) -> list[Found]:
         """Videos worth aligning with the query, best first; never the query itself."""
         known = self.facts.get(query.video.content)
         exclude = known.number if known else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from twinreel.describe.base import Describer, identity
 from twinreel.engine.pool import Task, WorkerPool
@@ -71,6 +71,8 @@ class Scan:
     per_drive: int
     devices: dict[str, int]
     """Drive of each path that there are tasks for."""
+    damaged: dict[str, Failure]
+    """Content id -> what is wrong with a video that could be read in part."""
     tally: Tally
     progress: Progress | None
 
@@ -80,6 +82,11 @@ class Scan:
 
     def fail(self, found: Found, error: MediaError) -> None:
         self.record(Failure(found.path, error.kind, error.stage, error.reason), found)
+
+    def inherit(self, content: str, found: Found) -> None:
+        """What was wrong with a content goes with it to another path."""
+        if content in self.damaged:
+            self.record(replace(self.damaged[content], path=found.path), found)
 
     def record(self, failure: Failure, found: Found | None = None) -> None:
         """Keeps a failure and reports it; ``found`` tells later scans whether the file has changed."""

@@ -67,26 +67,34 @@ class Haystack:
         self._frames += int(np.count_nonzero(telling))
 
     def find(
-        self, query: Prepared, mirrored: Float32 | None = None, *, exclude: int | None = None, limit: int = 200
+        self,
+        query: Prepared,
+        mirrored: Float32 | None = None,
+        *,
+        exclude: int | None = None,
+        limit: int = 200,
+        neighbours: int = NEIGHBOURS,
     ) -> list[Found]:
         """Candidates for a video, most votes first, equal votes by number; at most ``limit``.
 
         ``mirrored``: the query's vectors (n, d) mirrored, where its describer can do that. ``exclude``: the number of
-        the query itself.
+        the query itself. ``neighbours`` of each frame: a frame that so many videos share finds no others.
         """
-        best = {found.number: found for found in self._vote(query, query.vectors, False, exclude)}
+        best = {found.number: found for found in self._vote(query, query.vectors, False, exclude, neighbours)}
         if mirrored is not None:
-            for found in self._vote(query, mirrored, True, exclude):
+            for found in self._vote(query, mirrored, True, exclude, neighbours):
                 if found.number not in best or found.votes > best[found.number].votes:
                     best[found.number] = found
         ranked = sorted(best.values(), key=lambda found: (-found.votes, found.number))
         return [found for found in ranked if found.votes >= ENOUGH][:limit]
 
-    def _vote(self, query: Prepared, vectors: Float32, mirrored: bool, exclude: int | None) -> list[Found]:
+    def _vote(
+        self, query: Prepared, vectors: Float32, mirrored: bool, exclude: int | None, neighbours: int
+    ) -> list[Found]:
         rows = np.flatnonzero(query.weights > 0)
         if not len(rows) or not len(self._index):
             return []
-        scores, owners, hits = self._index.search(vectors[rows], NEIGHBOURS, exclude=exclude, per_owner=PER_VIDEO)
+        scores, owners, hits = self._index.search(vectors[rows], neighbours, exclude=exclude, per_owner=PER_VIDEO)
         frame, place = np.nonzero(owners >= 0)
         owner, frame, score = owners[frame, place], rows[frame], scores[frame, place]
         hit = np.array([self._first[number] for number in owner.tolist()], np.int64) + hits[owners >= 0]
