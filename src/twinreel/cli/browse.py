@@ -16,8 +16,9 @@ from twinreel.store.exports import path_to_text
 def groups(min_score: options.MinScore = None, library: options.LibraryFile = None, json: options.Json = False) -> None:
     """Print the groups of duplicates.
 
-    Those are identical files, files with the same video stream, and copies that show all of one another. Every member matches the representative, which has the highest resolution, of equal ones the most bits per pixel,
-    then the longest duration, then the container that most programs can use.
+    Those are identical files, files with the same video stream, and copies that show all of one another. Every member
+    matches the representative, which has the highest resolution, of equal ones the most bits per pixel, then the
+    longest duration, then the container that most programs can use.
 
     \b
     Examples:

@@ -65,7 +65,7 @@ def examined(library: Path | None) -> DoctorShape:
         cores=cores(),
         execution_providers=list(onnxruntime.get_available_providers()),
         describers=installed(),
-        library=_library(library),
+        library=library_state(library),
         self_test=SelfTestShape(passed=passed, detail=detail),
     )
 
@@ -98,7 +98,8 @@ def _libraries() -> dict[str, str]:
     return {"FFmpeg": str(av.ffmpeg_version_info), "SQLite": sqlite3.sqlite_version}
 
 
-def _library(given: Path | None) -> LibraryShape:
+def library_state(given: Path | None) -> LibraryShape:
+    """Where the library lies, what it holds, and what is wrong with it."""
     path = given or default_library()
     found = LibraryShape(
         path=path_to_text(str(path)),

@@ -66,7 +66,7 @@ class _Bars:
         task, since = self._tasks[step.stage]
         share = _share(step)
         self._shown.update(task, total=None if share is None else 1.0, completed=share or 0.0)
-        self._shown.update(task, words=described(step, now - since))
+        self._shown.update(task, words=described(step, now - since), refresh=step.done == 0)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Iterator
 from typing import Any, get_args, get_origin, get_type_hints
@@ -103,7 +104,7 @@ def _shape(shape: Any) -> str:
     by += [f"`twinreel {name}` (a list)" for name, printed in OUTPUTS.items() if printed == list[shape]]
     lines = [f"\n### {shape.__name__}\n"]
     lines += [f"Printed by {', '.join(by)}."] if by else []
-    lines += [shape.__doc__, ""]
+    lines += [inspect.cleandoc(shape.__doc__), ""]
     lines += [f"- `{key}`: {_type(kind)}" for key, kind in get_type_hints(shape).items()]
     return "\n".join(lines) + "\n"
 

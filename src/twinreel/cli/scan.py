@@ -88,6 +88,7 @@ def scan(
             )
         rows = None if export is None else opened.export(export)
         seen = view.view(opened, None)
+        truncated = opened.status().dropped if done.matches else None
         if json:
             output.tell_json(
                 shapes.ScanShape(
@@ -98,10 +99,15 @@ def scan(
                     matches=shapes.match_shapes(seen.matches, seen.videos),
                     failures=[shapes.failure_shape(failure) for failure in done.failures],
                     exported_rows=rows,
+                    truncated=truncated,
                 )
             )
         else:
             report.tell_report(seen)
             output.tell(report.summary(done, seen))
+    if truncated:
+        output.say(
+            f"{count(truncated, 'pair')} of low scores not kept: a video keeps the 200 best beside what is reported"
+        )
     if rows is not None:
         output.say(f"{count(rows, 'row')} written to {export}")

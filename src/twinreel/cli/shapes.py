@@ -112,7 +112,10 @@ class ReportShape(TypedDict):
 
 
 class ScanShape(TypedDict):
-    """What a scan did, and what the library reports after it."""
+    """What a scan did, and what the library reports after it.
+
+    exported_rows: null without --export; truncated: aligned pairs that were not kept, null where nothing was matched.
+    """
 
     library: str
     min_score: float
@@ -121,6 +124,7 @@ class ScanShape(TypedDict):
     matches: list[MatchShape]
     failures: list[FailureShape]
     exported_rows: int | None
+    truncated: int | None
 
 
 class FoundShape(TypedDict):

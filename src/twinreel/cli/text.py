@@ -39,8 +39,9 @@ def clock(seconds: float) -> str:
 
 
 def span(start: float, stop: float) -> str:
-    """``0:00:03.0-0:00:09.5``."""
-    return f"{clock(start)}-{clock(stop)}"
+    """``0:00:03.0-0:00:09.5``, or ``0:00:03.0`` where that is all, as for a still image."""
+    first, last = clock(start), clock(stop)
+    return first if first == last else f"{first}-{last}"
 
 
 def size(number: float) -> str:
