@@ -131,6 +131,7 @@ def measure(scorer: Path, collection: Path, sampling: Sampling, folder: Path) ->
     stem = f"{collection.name}-{str(sampling).replace(':', '-')}"
     library = bench.new_library(folder / f"{stem}.sqlite")
     report, everything = folder / f"{stem}-m.csv", folder / f"{stem}-all.csv"
+    bench.read_all((collection / "videos").iterdir())
     seconds = bench.run(
         "scan", collection / "videos", "--library", library, "--sampling", str(sampling), "--export", report
     )
@@ -187,7 +188,7 @@ def in_full(seeds: Sequence[int], sampling: Sampling, results: Sequence[Result])
             bench.table(["seed", "true pairs", *FIGURES, "scan s"], [*seed_rows, mean_row]),
             f"Reported by default (score of at least {MIN_SCORE:g}), summed over the seeds, by level:",
             bench.table(["level", "true pairs", "reported", "recall"], by_name([r.levels for r in results], LEVELS)),
-            f"Of {hard[1]} pairs that show other moments of one scene, {hard[0]} are reported. By transform:",
+            f"Pairs that show other moments of one scene, reported in error: {hard[0]} of {hard[1]}. By transform:",
             bench.table(
                 ["transform", "true pairs", "reported", "recall"], by_name([r.transforms for r in results], transforms)
             ),

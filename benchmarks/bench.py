@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import textwrap
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -61,6 +62,14 @@ def new_library(path: Path) -> Path:
     return path
 
 
+def read_all(files: Iterable[Path]) -> None:
+    """Has the system keep the files in memory, as far as they fit."""
+    for file in files:
+        with file.open("rb") as stream:
+            while stream.read(1 << 22):
+                pass
+
+
 def last_scan(library: Path) -> ScanReport:
     """The numbers of the latest scan of a library."""
     with Catalogue.open(library, create=False) as catalogue:
@@ -77,6 +86,11 @@ def machine() -> str:
         f"{cores()} cores ({platform.machine()}), {memory:.0f} GiB, {platform.system()}, "
         f"Python {platform.python_version()}, NumPy {numpy.__version__}, twinreel {twinreel.__version__}"
     )
+
+
+def wrap(text: str) -> str:
+    """A paragraph in lines that fit a document."""
+    return textwrap.fill(text, 120, break_long_words=False, break_on_hyphens=False)
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -109,10 +109,11 @@ def main() -> None:
         rename(files, folder)
         scan(f"{RENAMED} renamed")
     head = ["scan", "s", "s beyond start-up", "files", "unchanged", "added", "moved", "gone", "failed", "decoded"]
-    text = (
+    words = (
         f"By `benchmarks/rescan.py`: {args.files} files, {distinct} of them different, of one picture each. Start-up "
-        f"(`twinreel --version`): {start_up:.2f} s. {bench.machine()}.\n\n{bench.table(head, rows)}"
+        f"(`twinreel --version`): {start_up:.2f} s. {bench.machine()}."
     )
+    text = f"{bench.wrap(words)}\n\n{bench.table(head, rows)}"
     print(f"\n{text}")
     if args.out:
         bench.write_section(args.out, "rescan", f"## Scanning again\n\n{text}", bench.SPEED)

@@ -69,14 +69,6 @@ def files_of(videos: Sequence[str]) -> list[Path]:
     return sorted(found, key=lambda path: -path.stat().st_size)
 
 
-def read_all(files: Sequence[Path]) -> None:
-    """Has the system keep the files in memory, as far as they fit."""
-    for file in files:
-        with file.open("rb") as stream:
-            while stream.read(1 << 22):
-                pass
-
-
 def count_frames(path: str, sampling: Sampling, size: tuple[int, int]) -> int:
     """Takes the frames of one file; how many. A file that breaks off counts as far as it goes."""
     count = 0
@@ -130,7 +122,7 @@ def rival(python: str, files: Sequence[Path]) -> float:
     return float(answer["seconds"])
 
 
-def summary(rounds: dict[str, list[Round]], rivals: Sequence[float], files: int) -> str:
+def summary(rounds: dict[str, list[Round]], rivals: Sequence[float], files: int, start_up: float) -> str:
     """The tables, in Markdown; medians over the rounds."""
     head = [
         "sampling",
@@ -138,7 +130,7 @@ def summary(rounds: dict[str, list[Round]], rivals: Sequence[float], files: int)
         "scan s",
         "decode s",
         "describe s",
-        "scan / (decode + describe)",
+        "scan / both alone",
         "decode %",
         "rest s",
     ]
@@ -152,10 +144,15 @@ def summary(rounds: dict[str, list[Round]], rivals: Sequence[float], files: int)
         rows.append([mode, str(runs[0].frames), f"{scan:.1f}", *parts, f"{scan - decode - describe:.1f}"])
     minutes = max(r.minutes for runs in rounds.values() for r in runs)
     text = [
-        f"By `benchmarks/speed.py`: {files} files, {minutes:.1f} minutes of video, {len(next(iter(rounds.values())))} "
-        f"round(s). {bench.machine()}.",
-        "`decode` and `describe`: the same number of frames, each alone on all cores; `scan / both alone`: divided by "
-        "the sum of the two; `decode %`: its share of that sum; `rest`: what a scan takes beyond it.",
+        bench.wrap(
+            f"By `benchmarks/speed.py`: {files} files, {minutes:.1f} minutes of video, "
+            f"{len(next(iter(rounds.values())))} round(s), start-up (`twinreel --version`) {start_up:.2f} s. "
+            f"{bench.machine()}."
+        ),
+        bench.wrap(
+            "`decode` and `describe`: the same number of frames, each alone on all cores; `scan / both alone`: divided "
+            "by the sum of the two; `decode %`: its share of that sum; `rest`: what a scan takes beyond it."
+        ),
         bench.table(head, rows),
     ]
     if rivals:
@@ -182,7 +179,7 @@ def main() -> None:
     parser.add_argument("--section", default="speed", help="name of the part of the document")
     args = parser.parse_args()
     files = files_of(args.videos)
-    read_all(files)
+    bench.read_all(files)
     describer = load_describer()
     rounds: dict[str, list[Round]] = {mode: [] for mode in args.modes}
     rivals = []
@@ -196,8 +193,8 @@ def main() -> None:
                     print(f"  the bare decode took {now.decoded} frames, the scan {now.frames}")
             if args.rival_python:
                 rivals.append(rival(args.rival_python, files))
-    text = summary(rounds, rivals, len(files))
-    print(f"\n{text}\n\nstart-up (twinreel --version): {bench.start_up():.2f} s")
+    text = summary(rounds, rivals, len(files), bench.start_up())
+    print(f"\n{text}")
     if args.out:
         bench.write_section(args.out, args.section, f"## {args.section}\n\n{text}", bench.SPEED)
 
