@@ -27,16 +27,26 @@ __all__ = ["MIN_SCORE", "SETTINGS", "Aligned", "align_pair", "match_pair"]
 # clips under two seconds and still images consist of; the score then rests on likeness alone and is low unless that
 # is near perfect.
 _MIN_SIMILARITY = 0.1
-_LIMITS: dict[str, Any] = {"min_similarity": _MIN_SIMILARITY, "min_evidence": 0.02, "min_length": 0.1, "min_matches": 1}
+_LIMITS: dict[str, Any] = {
+    "min_similarity": _MIN_SIMILARITY,
+    "min_evidence": 0.02,
+    "min_length": 0.0,
+    "min_matches": 1,
+    "min_speed": 0.47,  # 0.5 to 2 with a margin for where samples fall
+    "max_speed": 2.1,
+}
 _ALIGN = {
     "network": partial(ALIGNERS["network"], settings=NetworkSettings(**_LIMITS)),
     "hough": partial(ALIGNERS["hough"], settings=HoughSettings(**_LIMITS)),
     "dtw": partial(ALIGNERS["dtw"], settings=DtwSettings(**_LIMITS)),
     "dp": partial(ALIGNERS["dp"], settings=DpSettings(**_LIMITS)),
 }
-BESIDE = 0.3
+BESIDE = 0.5
 """A further segment of a pair is kept where its score is at least this share of the best one's."""
-SETTINGS = "1"
+CROSSED = 0.25
+"""A stretch that lies in a better one's box by more than this share on both axes is a way through the same footage at
+another speed: it is dropped. Repeated and reordered footage overlaps on one axis at most."""
+SETTINGS = "2"
 """Changes whenever the same two fingerprints would give another match; kept with stored matches."""
 
 
@@ -62,7 +72,20 @@ def align_pair(
         says = evidence(a, b, frames, box)
         along = frames[box.path[:, 0], box.path[:, 1]]
         found.append(Aligned(box, says, calibration.score(says), float((along - _MIN_SIMILARITY).sum())))
-    return sorted(found, key=lambda one: (-one.score, one.box.a_start, one.box.b_start))
+    return sorted(found, key=_best_first)
+
+
+def _best_first(one: Aligned) -> tuple[float, float, float]:
+    return (-one.score, one.box.a_start, one.box.b_start)
+
+
+def _crosses(box: Box, better: Box) -> bool:
+    """Do both lie on the same seconds of both videos for a good part of either?"""
+    width = min(box.a_stop, better.a_stop) - max(box.a_start, better.a_start)
+    height = min(box.b_stop, better.b_stop) - max(box.b_start, better.b_start)
+    least_width = min(box.a_stop - box.a_start, better.a_stop - better.a_start)
+    least_height = min(box.b_stop - box.b_start, better.b_stop - better.b_start)
+    return width > CROSSED * least_width and height > CROSSED * least_height
 
 
 def match_pair(
@@ -76,19 +99,20 @@ def match_pair(
     """The match of two videos, or None where no stretch of them aligns.
 
     ``mirrored_a``: vectors (n, d) of a mirrored, in the space of the background, where the describer can tell them;
-    the better of both ways round is taken. The score is the best segment's.
+    where both ways round say something of the same footage, the better is taken. The score is the best segment's.
     """
     found = align_pair(a, b, aligner=aligner, calibration=calibration)
     if mirrored_a is not None:
-        other = align_pair(replace(a, vectors=mirrored_a), b, aligner=aligner, calibration=calibration)
-        if other and (not found or other[0].score > found[0].score):
-            found = other
-    if not found:
+        found += align_pair(replace(a, vectors=mirrored_a), b, aligner=aligner, calibration=calibration)
+        found.sort(key=_best_first)
+    kept: list[Aligned] = []
+    for one in found:
+        if one.score >= BESIDE * found[0].score and not any(_crosses(one.box, other.box) for other in kept):
+            kept.append(one)
+    if not kept:
         return None
-    best = found[0].score
-    segments = sorted(
-        (_segment(a, b, one) for one in found if one.score >= BESIDE * best), key=lambda s: (s.a_start, s.b_start)
-    )
+    best = kept[0].score
+    segments = sorted((_segment(a, b, one) for one in kept), key=lambda s: (s.a_start, s.b_start))
     what, coverage_a, coverage_b = relation(segments, a.duration, b.duration)
     swap = b.content < a.content
     if what is Relation.CONTAINS:
