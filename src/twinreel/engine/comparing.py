@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from twinreel.engine.aligning import Ask
 from twinreel.engine.pool import Reply, WorkerPool
 from twinreel.engine.searching import Searcher, seen_from
+from twinreel.engine.settings import cores
 from twinreel.engine.space import View
 from twinreel.engine.state import Recipe
 from twinreel.engine.taking import Taken, take
@@ -93,7 +94,7 @@ class Comparing:
 
     def _views(self, a: Taken, b: Taken, of_a: Sampling, of_b: Sampling) -> tuple[View, View]:
         looks = [(a, of_a), (b, of_b)][: 1 if a.path == b.path else 2]
-        results = take(self._pool, self._recipe.describer, looks)
+        results = take(self._pool, self._recipe.describer, looks, threads=max(1, cores() // 2))
         views = []
         for taken in (a, b):
             result = results[taken.path]

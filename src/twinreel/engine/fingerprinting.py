@@ -84,6 +84,9 @@ class Describing:
             return
         images = np.concatenate([samples.images for _, samples in self._waiting])
         vectors, weights = self._describer.describe(images)
+        if not np.isfinite(vectors).all():  # of a model in half precision, for example: says nothing
+            broken = ~np.isfinite(vectors).all(axis=1)
+            vectors[broken], weights[broken] = np.eye(1, vectors.shape[1]), 0.0
         signature = layout(images)
         start = 0
         for gathering, samples in self._waiting:

@@ -24,6 +24,9 @@ from twinreel.types import Fingerprint, Float32, Reference
 
 CACHED = 200_000
 """Frames of prepared videos that are kept in memory: 400 MB with 256 dimensions, mirrored ones included."""
+SHORTEST = 0.2
+"""Seconds that a video is taken to last at least: a still image has to be as long as the shortest stretch that is
+aligned, in order to match at all."""
 _STANDING = "standing"
 
 
@@ -106,6 +109,6 @@ class Space:
         """Any video."""
         mirrored = self._recipe.describer.mirror(fingerprint.vectors)
         return View(
-            prepare(content, duration, fingerprint, self.background),
+            prepare(content, max(duration, SHORTEST), fingerprint, self.background),
             None if mirrored is None else self.background.project(mirrored),
         )

@@ -10,7 +10,7 @@ from typing import ClassVar
 from twinreel.errors import BadFile
 from twinreel.media.identity import HEAD, content_id, hash_file, hash_stream, stream_digest
 from twinreel.media.probe import probe
-from twinreel.media.sampling import EPSILON, Packets, Sampling, every_frame, packets_of, sample, sample_at
+from twinreel.media.sampling import Packets, Sampling, every_frame, packets_of, sample, sample_at
 from twinreel.media.shots import shot_boundaries, shot_midpoints
 from twinreel.types import Probe, UInt8
 
@@ -110,8 +110,8 @@ class SampleTask:
             packets = Packets(0.0, 0.0, 0.0)
             for packets in packets_of(self.path):  # noqa: B007
                 yield None
-            due = packets.last_key if mode == "keyframes" else packets.last - 2 * self.sampling.step
-            if last >= due - EPSILON:
+            due = packets.last_key if mode == "keyframes" else packets.last
+            if last >= due - 2 * self.sampling.step:
                 last = max(last, packets.end)
         yield Reach(last)
 

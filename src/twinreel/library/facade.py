@@ -141,6 +141,8 @@ class Library:
     def search(self, clip: AnyPath, top: int = 10, *, min_score: float | None = None) -> list[Found]:
         """Where a clip, or a still image, has been seen; best first. The clip is not added.
 
+        A single frame matches where one looks nearly the same; its score stays low unless that is near perfect.
+
         min_score: None for the operating point. Raises MediaError where the clip cannot be used.
         """
         (result,) = self.search_many([clip], top, min_score=min_score).values()
@@ -199,11 +201,12 @@ class Library:
         min_score: None for the operating point, 0 for everything that was kept. Pairs that were decided to be no match
         are left out. video: a content id, or a path of the library; only what it is part of. NotFound.
         """
+        least = _least(min_score)
         basis = self._catalogue.matches.current()
         content = None if video is None else self._content(video)
         if basis is None:
             return []
-        there, denied, least = self._there(), self._denied(), _least(min_score)
+        there, denied = self._there(), self._denied()
         return [
             match
             for match in self._catalogue.matches.all(basis, min_score=least, video=content)
