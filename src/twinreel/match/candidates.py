@@ -26,7 +26,7 @@ WIDTH = 4.0
 """Seconds of offset in a cell at least."""
 DRIFT = 0.25
 """... and this share of the query's duration: a copy played faster or slower drifts through offsets."""
-ENOUGH = 0.3
+ENOUGH = 0.5
 """Votes of the best cell from which a video is a candidate."""
 
 

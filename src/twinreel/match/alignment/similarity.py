@@ -150,7 +150,9 @@ class SimilarityMap:
         """
         line = self._fit(path, settings)
         for _ in range(_TRIMS):
-            path = self.trimmed(path, line, settings)
+            untrimmed, path = path, self.trimmed(path, line, settings)
+            if len(path) == len(untrimmed):
+                break  # the same path has the same line
             if not len(self._hits(path, settings)):
                 return None
             line = self._fit(path, settings)
