@@ -20,13 +20,9 @@ from twinreel.describe.pdq import PdqDescriber, pdq
 from twinreel.describe.phash import PhashDescriber, phash
 from twinreel.types import UInt8
 
-PHOTOGRAPHS = Path(__file__).parents[3] / "shared" / "images"
 
-
-def photographs(size: tuple[int, int]) -> UInt8:
-    files = sorted(PHOTOGRAPHS.glob("*.jpg"))[::250]
-    if not files:
-        pytest.skip(f"no photographs in {PHOTOGRAPHS}")
+def photographs(folder: Path, size: tuple[int, int]) -> UInt8:
+    files = sorted((folder / "images").glob("*.jpg"))[::250]
     return np.stack([np.array(Image.open(file).convert("RGB").resize(size[::-1]), np.uint8) for file in files])
 
 
@@ -51,8 +47,8 @@ def test_pdq_is_that_of_the_reference_implementation(size: tuple[int, int]) -> N
 
 
 @pytest.mark.parametrize("size", [(64, 64), (256, 256)])
-def test_pdq_is_that_of_the_reference_implementation_on_photographs(size: tuple[int, int]) -> None:
-    assert_as_reference(photographs(size))
+def test_pdq_is_that_of_the_reference_implementation_on_photographs(shared: Path, size: tuple[int, int]) -> None:
+    assert_as_reference(photographs(shared, size))
 
 
 @pytest.mark.parametrize("contrast", [0.02, 0.05, 0.1, 0.2, 0.4])
@@ -98,8 +94,8 @@ def test_phash_is_that_of_imagehash() -> None:
     np.testing.assert_array_equal(phash(images), expected)
 
 
-def test_phash_is_that_of_imagehash_on_photographs() -> None:
-    images = photographs((32, 32))
+def test_phash_is_that_of_imagehash_on_photographs(shared: Path) -> None:
+    images = photographs(shared, (32, 32))
     expected = [imagehash.phash(Image.fromarray(image).convert("L")).hash.ravel() for image in images]
     np.testing.assert_array_equal(phash(images), expected)
 
