@@ -1,14 +1,14 @@
 """The tree of exceptions, on one screen. Each carries the exit code that the command line ends with.
 
-    TwinreelError            1
-    ├── UserError            2   wrong argument, unknown name: says what is accepted
-    │   └── NotFound         2   no such video, file or library
-    ├── MissingExtra         3   an optional dependency is not installed: says the pip line
-    ├── MediaError           4   one file cannot be used
-    │   ├── BadFile              its content
-    │   ├── NoAccess             its permissions, links or absence
-    │   └── OutOfResources       memory or time ran out; says nothing about the file
-    └── LibraryError         5   the catalogue cannot be used: locked, newer schema, network file system
+TwinreelError            1
+├── UserError            2   wrong argument, unknown name: says what is accepted
+│   └── NotFound         2   no such video, file or library
+├── MissingExtra         3   an optional dependency is not installed: says the pip line
+├── MediaError           4   one file cannot be used
+│   ├── BadFile              its content
+│   ├── NoAccess             its permissions, links or absence
+│   └── OutOfResources       memory or time ran out; says nothing about the file
+└── LibraryError         5   the catalogue cannot be used: locked, newer schema, network file system
 """
 
 from __future__ import annotations
