@@ -34,6 +34,8 @@ class Axis:
     """(n,) seconds that a sample's cell reaches back; the first one's as far as half the next gap, but not below 0."""
     right: Float64
     """(n,) seconds that it reaches on; for the last sample to the end of the video where that is known."""
+    cells: Float64
+    """(n,) seconds that each sample stands for: the sum of both."""
 
     @property
     def start(self) -> float:
@@ -42,11 +44,6 @@ class Axis:
     @property
     def stop(self) -> float:
         return float(self.times[-1] + self.right[-1])
-
-    @property
-    def cells(self) -> Float64:
-        """(n,) seconds that each sample stands for."""
-        return self.left + self.right
 
     def nearest(self, seconds: Float64) -> Int64:
         """Index of the sample nearest to each time, the earlier one where two are as near."""
@@ -62,7 +59,8 @@ def axis(times: Float64, duration: float | None = None) -> Axis:
     last = halves[-1:] if len(halves) else np.array([_LONE_SECONDS])
     if duration is not None and duration > times[-1]:
         last = np.array([duration - times[-1]])
-    return Axis(times, np.concatenate([first, halves]), np.concatenate([halves, last]))
+    left, right = np.concatenate([first, halves]), np.concatenate([halves, last])
+    return Axis(times, left, right, left + right)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -194,16 +192,20 @@ class SimilarityMap:
         """The best cells (q, 2) near a line of the rows and of the columns of a path (p, 2)."""
         around = np.arange(-_RIDGE, _RIDGE + 1)
         rows, columns = path.T
-        beside = self.b.nearest(line.b(self.a.times[rows]))[:, None] + around
-        above = self.a.nearest(line.a(self.b.times[columns]))[:, None] + around
-        found = []
-        for cells in (np.broadcast_arrays(rows[:, None], beside), np.broadcast_arrays(above, columns[:, None])):
-            band = np.clip(np.stack(cells, axis=2), 0, np.array(self.values.shape) - 1)
-            near = self.near(band.reshape(-1, 2), line).reshape(band.shape[:2])
-            value = np.where(near, self.values[band[..., 0], band[..., 1]], -1)
-            best = np.argmax(value, axis=1)
-            found.append(band[np.arange(len(band)), best])
-        return np.concatenate(found)
+        n, m = self.values.shape
+        beside = np.clip(self.b.nearest(line.b(self.a.times[rows]))[:, None] + around, 0, m - 1)
+        above = np.clip(self.a.nearest(line.a(self.b.times[columns]))[:, None] + around, 0, n - 1)
+        right = beside[np.arange(len(path)), self._best(rows[:, None], beside, line)]
+        over = above[np.arange(len(path)), self._best(above, columns[:, None], line)]
+        return np.stack([np.concatenate([rows, over]), np.concatenate([right, columns])], axis=1)
+
+    def _best(self, rows: Int64, columns: Int64, line: Line) -> Int64:
+        """Of cells (p, k), the best one (p,) of each row of them among those near a line."""
+        a, b = self.a, self.b
+        distance = np.abs(b.times[columns] - line.b(a.times[rows]))
+        near = distance <= b.cells[columns] + line.speed * a.cells[rows]
+        best: Int64 = np.where(near, self.values[rows, columns], -1).argmax(axis=1)
+        return best
 
     def trimmed(self, path: Int64, line: Line, settings: Settings) -> Int64:
         """The run of a path (p, 2) that says most for a copy along a line.
