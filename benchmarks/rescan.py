@@ -8,7 +8,7 @@ the comparison with the library. Then, each as ``twinreel scan`` in a process of
 
     first       everything is new
     unchanged   nothing has happened
-    touched     one file has got a new time
+    touched     one file has got a new time (and with --distinct the hard links to it)
     renamed     100 files have got other names, 10 of them in another folder
 
 Beside each the numbers of its ScanReport, and ``twinreel --version`` for the start-up that every command takes.
