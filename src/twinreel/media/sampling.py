@@ -5,8 +5,11 @@
     auto        keyframes, and as many more as needed so that no gap exceeds the step
 
 A *lazy* decoder holds packets back until it is certain that a frame is wanted, and drops a group of pictures'
-remaining packets when none is. For ``auto`` it also skips frames that no other frame refers to, and the loop filter
-of what is not a keyframe: a wanted frame may then be up to a few frames off its time, which is recorded as it is.
+remaining packets when none is. For ``auto`` it also skips frames that no other frame refers to, where frames are shown
+for so short a time that a neighbour does as well: it takes the frame nearest to the time wanted, and records that
+frame's own time. A gap may then exceed the step by the distance of the frames that are left. And it skips the loop
+filter of what is not a keyframe: a frame of a few hundred pixels a side shows nothing of the blocks that the filter
+would have smoothed.
 """
 
 from __future__ import annotations
@@ -16,21 +19,34 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import chain
+from itertools import chain, islice, pairwise
 from time import monotonic
 
 import av
 import av.error
 import numpy as np
-from av.packet import Packet
 from av.stream import Discard
-from av.video.stream import VideoStream
 
 from twinreel.errors import BadFile, UserError
 from twinreel.media.bars import BarDetector
 from twinreel.media.frames import Scaler
+from twinreel.media.packets import EPSILON, Clock, Decoder, Group, groups, has_timestamps, keyframes, packets
 from twinreel.media.source import Source, open_video
 from twinreel.types import Samples, UInt8
+
+__all__ = [
+    "CHUNK",
+    "EPSILON",
+    "Packets",
+    "Picked",
+    "Sampling",
+    "every_frame",
+    "packets_of",
+    "picked_at",
+    "picked_frames",
+    "sample",
+    "sample_at",
+]
 
 MODES = ("auto", "keyframes", "dense", "shots", "anchors")
 CHUNK = 24
@@ -41,11 +57,12 @@ BAR_FRAMES = 8
 """Frames that the black-bar decision rests on."""
 LONG = 600.0
 """Seconds from which on the black-bar frames are looked up all over the video rather than at its start."""
-MOST_HELD = 64 << 20
-"""Bytes of packets held back at most before they are decoded anyway."""
+MOST_PIXELS = 1 << 26
+"""Decoded pixels held at most while the black-bar decision is open: eight frames of 4K, two of 8K."""
 MOST_REPEATS = 600
 """Times that one frame on show stands for at most: a wrong timestamp can claim that it lasts a day."""
-EPSILON = 1e-3
+SHORT = 0.25
+"""Share of the step up to which every frame of a group has to be shown for a neighbour to do as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +80,7 @@ class Sampling:
             raise UserError(f"a sampling step of {self.step} s is out of range: use 0.04 to 3600 seconds")
 
     def __str__(self) -> str:
-        return f"{self.mode}:{self.step:g}"
+        return f"{self.mode}:{np.format_float_positional(self.step, trim='-')}"
 
     @classmethod
     def parse(cls, text: str) -> Sampling:
@@ -83,202 +100,147 @@ class Picked:
     frame: av.VideoFrame
 
 
-class Clock:
-    """Seconds since the first shown frame, for packets and frames of one stream."""
-
-    def __init__(self, stream: VideoStream) -> None:
-        self._base = stream.time_base or Fraction(1, 90_000)
-        rate = stream.average_rate or stream.guessed_rate
-        self.gap = 1 / float(rate) if rate else 0.04
-        self._start: int | None = stream.start_time
-        self._last = -self.gap
-
-    def seconds(self, pts: int | None) -> float:
-        """A timestamp that is missing follows the one before at the average rate."""
-        if pts is None:
-            self._last += self.gap
-        else:
-            if self._start is None:
-                self._start = pts
-            self._last = float((pts - self._start) * self._base)
-        return self._last
+_FARTHEST = 1 << 62
+"""No seek goes beyond, whatever a header claims: FFmpeg's timestamps have 64 bits."""
 
 
-class _Decoder:
-    """Packets in, frames out; a damaged packet is skipped, never fatal."""
+class _Screen:
+    """What is on show as the packets of a video go through its decoder."""
 
-    def __init__(self, stream: VideoStream) -> None:
-        self.context = stream.codec_context
+    def __init__(self, source: Source, *, loop_filter: bool = True) -> None:
+        self._decoder = Decoder(source.stream, loop_filter=loop_filter)
+        self._clock = Clock(source.stream)
+        self._before: Picked | None = None
+        self._waiting: deque[float] = deque()
 
-    def feed(self, packet: Packet[VideoStream] | None) -> list[av.VideoFrame]:
-        """``None`` drains what is still inside."""
-        try:
-            return self.context.decode(packet)
-        except av.error.MemoryError:
-            raise
-        except av.error.FFmpegError:
-            return []
+    def show(self, group: Group, wanted: Sequence[float], *, lazy: bool = False) -> Iterator[Picked]:
+        """The frames on show at the wanted times, ascending, within a group; decoded no further than needed.
 
+        What is on show is the last frame that began by then. ``lazy``: frames that no other refers to are skipped, so
+        what counts is the nearest frame, and its own time.
+        """
+        self._waiting.extend(wanted)
+        if group.closed and not self._waiting:
+            return
+        self._decoder.skip_unreferenced(lazy)
+        for packet in chain(group.packets, group.after, [None] if group.closed else []):
+            for frame in self._decoder.feed(packet):
+                now = Picked(self._clock.seconds(frame.pts), frame)
+                yield from self._passed(now, lazy)
+                self._before = now
+            if group.closed and not self._waiting:
+                break
+        if group.closed:
+            if self._before is not None:
+                yield from (self._before if lazy else Picked(time, self._before.frame) for time in self._waiting)
+            self._waiting.clear()
+            self._before = None
+            self._decoder.restart()
 
-@dataclass(frozen=True, slots=True)
-class _Group:
-    """Packets from one keyframe up to the next, in decoding order."""
-
-    packets: list[Packet[VideoStream]]
-    start: float
-    """Seconds of the keyframe."""
-    stop: float
-    """Seconds of the next keyframe, or the end of the last frame."""
-    whole: bool
-    """False where the group goes on in the next one, being too large to be held at once."""
-
-
-def _packets(source: Source) -> Iterator[Packet[VideoStream]]:
-    """Video packets up to the end, or to where the file breaks off."""
-    try:
-        for packet in source.container.demux(source.stream):
-            if packet.size:
-                yield packet
-    except av.error.MemoryError:
-        raise
-    except (av.error.FFmpegError, ValueError):
-        return
-
-
-def _groups(source: Source, clock: Clock) -> Iterator[_Group]:
-    held: list[Packet[VideoStream]] = []
-    size, start, last = 0, 0.0, 0.0
-    for packet in _packets(source):
-        time = clock.seconds(packet.pts if packet.pts is not None else packet.dts)
-        if held and (packet.is_keyframe or size > MOST_HELD):
-            yield _Group(held, start, time if packet.is_keyframe else last, packet.is_keyframe)
-            held, size, start = [], 0, time
-        elif not held:
-            start = time
-        held.append(packet)
-        size += packet.size
-        last = max(last, time)
-    if held:
-        yield _Group(held, start, last + clock.gap, True)
+    def _passed(self, now: Picked, lazy: bool) -> Iterator[Picked]:
+        """Answers to all times that wait up to where the next frame, ``now``, begins."""
+        while self._waiting and now.time >= self._waiting[0] - EPSILON:
+            time = self._waiting.popleft()
+            before = self._before
+            if before is None or now.time <= time + EPSILON:
+                yield now
+            elif lazy:
+                yield min(before, now, key=lambda picked: abs(picked.time - time))
+            else:
+                yield Picked(max(time, before.time), before.frame)
 
 
-def _wanted(group: _Group, taken: float, sampling: Sampling) -> list[float]:
+def _wanted(group: Group, taken: float, sampling: Sampling) -> list[float]:
     """The times to show of one group, ``taken`` being the last one before it."""
-    step, wanted = sampling.step, []
-    dense = sampling.mode == "dense"
-    if not dense and group.start - taken >= step / 2:
+    step, dense = sampling.step, sampling.mode == "dense"
+    wanted = []
+    if taken == -math.inf or (not dense and group.start - taken >= step / 2 - EPSILON):
         taken = group.start
         wanted.append(taken)
-    while dense or group.stop - taken > step + EPSILON:
-        taken = max(0.0, (math.floor(max(taken, -step) / step + EPSILON) + 1) * step)
-        if taken >= group.stop - EPSILON:
-            break
-        if taken > group.start - EPSILON:
+    for since, until in pairwise([group.start, *group.times, group.stop]):
+        until = min(until, since + MOST_REPEATS * step) - EPSILON
+        while dense or group.stop - taken > step + EPSILON:
+            following = max(math.floor(taken / step + EPSILON) + 1, math.ceil(since / step - EPSILON), 0) * step
+            if following > until:
+                break
+            taken = following
             wanted.append(taken)
     return wanted
 
 
-def _show(group: _Group, wanted: list[float], decoder: _Decoder, clock: Clock, slack: float) -> Iterator[Picked]:
-    """Decodes a group as far as the last wanted time.
-
-    What is shown at a time is the last frame that began by then. Within ``slack`` seconds the nearest frame will do,
-    and stands for its own time: frames were skipped, so the very frame may be missing.
-    """
-    waiting = deque(wanted)
-    before: Picked | None = None
-    repeats = 0
-    for packet in [*group.packets, *([None] if group.whole else [])]:
-        for frame in decoder.feed(packet):
-            now = Picked(clock.seconds(frame.pts), frame)
-            while waiting and now.time >= waiting[0] - EPSILON:
-                time = waiting.popleft()
-                near = [p for p in (before, now) if p is not None and abs(p.time - time) <= max(slack, EPSILON)]
-                if near:
-                    repeats = 0
-                    yield min(near, key=lambda p: abs(p.time - time))
-                elif (repeats := repeats + 1) <= MOST_REPEATS:
-                    yield Picked(time, (before or now).frame)
-            before = now
-        if not waiting:
-            break
-    if before is not None and waiting:
-        yield Picked(waiting[0], before.frame)
-    if group.whole:
-        decoder.context.flush_buffers()
-
-
 def _lazily(source: Source, sampling: Sampling) -> Iterator[Picked]:
     """Dense and auto: group by group, each decoded no further than needed, and not at all where nothing is wanted."""
-    clock, decoder = Clock(source.stream), _Decoder(source.stream)
-    frame_clock = Clock(source.stream)
     dense = sampling.mode == "dense"
-    if not dense:
-        decoder.context.skip_frame = "NONREF"
-        # a frame of a few hundred pixels a side shows nothing of the blocks that the filter would have smoothed
-        decoder.context.options = {**decoder.context.options, "skip_loop_filter": "nokey"}
-    taken = -math.inf
-    for group in _groups(source, clock):
-        if not (wanted := _wanted(group, taken, sampling)) and group.whole:
-            continue
-        for picked in _show(group, wanted, decoder, frame_clock, 0.0 if dense else sampling.step / 2):
-            if picked.time > taken + EPSILON:
-                yield picked
-                taken = picked.time
-        taken = max(taken, *wanted) if wanted else taken
+    screen, taken = _Screen(source, loop_filter=dense), -math.inf
+    may_skip = not dense and has_timestamps(source)
+    for group in groups(source, Clock(source.stream)):
+        wanted = _wanted(group, taken, sampling)
+        lazy = may_skip and all(b - a <= SHORT * sampling.step for a, b in pairwise([*group.times, group.stop]))
+        yield from screen.show(group, wanted, lazy=lazy)
+        taken = max([taken, *wanted[-1:]])
 
 
-def _keyframes(source: Source, step: float) -> Iterator[Picked]:
-    """Keyframes at least half a step apart (in an intra-only video every frame is one)."""
-    clock, frame_clock, decoder = Clock(source.stream), Clock(source.stream), _Decoder(source.stream)
-    source.stream.discard = Discard.nonkey  # demuxers with an index then do not even read the others
-    decoder.context.skip_frame = "NONKEY"
-    fed = -math.inf
-    for packet in chain(_packets(source), [None]):
-        if packet is not None:
-            time = clock.seconds(packet.pts if packet.pts is not None else packet.dts)
-            if not packet.is_keyframe or time - fed < step / 2 - EPSILON:
-                continue
-            fed = time
-        for frame in decoder.feed(packet):
-            yield Picked(max(0.0, frame_clock.seconds(frame.pts)), frame)
+def _keyframes(source: Source, sampling: Sampling) -> Iterator[Picked]:
+    """Keyframes at least half a step apart (in an intra-only video every frame is one); the first frame shown where
+    there is not one."""
+    decoder, found = Decoder(source.stream), False
+    for time, packet in keyframes(source, Clock(source.stream), sampling.step / 2):
+        if (frame := decoder.alone(packet)) is not None:
+            yield Picked(time, frame)
+            found = True
+    if not found:
+        source.stream.discard = Discard.default
+        source.container.seek(source.stream.start_time or 0, stream=source.stream)
+        yield from islice(_lazily(source, Sampling("dense", sampling.step)), 1)
+
+
+def _ascending(picks: Iterator[Picked]) -> Iterator[Picked]:
+    """Without those that are shown before 0 or not after the one before: timestamps may be wrong, or say the same."""
+    last = -math.inf
+    for picked in picks:
+        time = max(0.0, picked.time)
+        if time > last + EPSILON:
+            yield Picked(time, picked.frame)
+            last = time
 
 
 def picked_frames(source: Source, sampling: Sampling) -> Iterator[Picked]:
-    """The frames that ``sampling`` chooses of an open video, in order of time."""
-    if sampling.mode == "keyframes":
-        return _keyframes(source, sampling.step)
-    return _lazily(source, sampling)
+    """The frames that ``sampling`` chooses of an open video, in order of time: keyframes, dense or auto."""
+    if sampling.mode not in ("keyframes", "dense", "auto"):
+        raise ValueError(f"{sampling} is chosen among frames of another sampling; keyframes, dense or auto is expected")
+    return _ascending(_keyframes(source, sampling) if sampling.mode == "keyframes" else _lazily(source, sampling))
 
 
 def picked_at(source: Source, times: Sequence[float]) -> Iterator[Picked]:
     """The frames shown at the given seconds, ascending; those after the end are left out."""
-    clock, frame_clock, decoder = Clock(source.stream), Clock(source.stream), _Decoder(source.stream)
-    waiting = deque(times)
-    for group in _groups(source, clock):
-        wanted = []
-        while waiting and waiting[0] < group.stop - EPSILON:
-            wanted.append(max(waiting.popleft(), group.start))
-        if wanted or not group.whole:
-            yield from _show(group, wanted, decoder, frame_clock, 0.0)
+
+    def shown() -> Iterator[Picked]:
+        screen, waiting = _Screen(source), deque(times)
+        for group in groups(source, Clock(source.stream)):
+            wanted = []
+            while waiting and waiting[0] < group.stop - EPSILON:
+                wanted.append(max(waiting.popleft(), group.start))
+            yield from screen.show(group, wanted)
+
+    return _ascending(shown())
 
 
 def _bars_everywhere(path: str, size: tuple[int, int], duration: float, detector: BarDetector) -> None:
     """Adds keyframes from all over the video to the evidence."""
     with open_video(path) as source:
-        decoder = _Decoder(source.stream)
-        decoder.context.skip_frame = "NONKEY"
-        scaler = Scaler(size)
+        decoder, scaler = Decoder(source.stream), Scaler(size)
         base = source.stream.time_base or Fraction(1, 90_000)
         for i in range(BAR_FRAMES):
-            at = duration * (i + 0.5) / BAR_FRAMES
+            at = int(duration * (i + 0.5) / BAR_FRAMES / base) + (source.stream.start_time or 0)
             try:
-                source.container.seek(int(at / base) + (source.stream.start_time or 0), stream=source.stream)
+                source.container.seek(min(at, _FARTHEST), stream=source.stream)
+            except av.error.MemoryError:
+                raise
             except av.error.FFmpegError:
                 return
-            decoder.context.flush_buffers()
-            for packet in _packets(source):
-                if frames := decoder.feed(packet) or decoder.feed(None):
-                    detector.add(scaler(frames[0]))
+            for packet in packets(source):
+                if packet.is_keyframe and (frame := decoder.alone(packet)) is not None:
+                    detector.add(scaler(frame))
                     break
 
 
@@ -289,11 +251,13 @@ def _with_bars_cut(
     frames from all over it have to agree, so that one letterboxed scene does not cost the others their picture."""
     detector, whole = BarDetector(), Scaler(size)
     first: list[tuple[Picked, UInt8]] = []
+    held = 0
     for picked in picks:
         image = whole(picked.frame)
         detector.add(image)
         first.append((picked, image))
-        if detector.seen >= BAR_FRAMES or len(first) >= 2 * BAR_FRAMES:
+        held += picked.frame.width * picked.frame.height
+        if detector.seen >= BAR_FRAMES or len(first) >= 2 * BAR_FRAMES or held >= MOST_PIXELS:
             break
     if duration > LONG or not detector.crop().nothing:
         _bars_everywhere(path, size, duration, detector)
@@ -342,9 +306,9 @@ def _chunks(source: Source, picks: Iterator[Picked], path: str, size: tuple[int,
 def every_frame(path: str, size: tuple[int, int], *, threads: int = 1) -> Iterator[tuple[float, UInt8]]:
     """All frames, (seconds, (h, w, 3) RGB upright), with their bars: for finding shots."""
     with open_video(path, threads=threads) as source:
-        clock, decoder, scaler = Clock(source.stream), _Decoder(source.stream), Scaler(size)
+        clock, decoder, scaler = Clock(source.stream), Decoder(source.stream), Scaler(size)
         last = -math.inf
-        for packet in chain(_packets(source), [None]):
+        for packet in chain(packets(source), [None]):
             for frame in decoder.feed(packet):
                 time = max(0.0, clock.seconds(frame.pts))
                 if time > last:
@@ -369,10 +333,9 @@ def packets_of(path: str) -> Iterator[Packets]:
     with open_video(path) as source:
         clock = Clock(source.stream)
         last, last_key, end = 0.0, 0.0, 0.0
-        for packet in _packets(source):
-            time = clock.seconds(packet.pts if packet.pts is not None else packet.dts)
-            lasts = float(packet.duration * packet.time_base) if packet.duration else clock.gap
-            last, end = max(last, time), max(end, time + lasts)
+        for packet in packets(source):
+            time = clock.shown(packet)
+            last, end = max(last, time), max(end, time + clock.lasts(packet))
             if packet.is_keyframe:
                 last_key = max(last_key, time)
             yield Packets(last, last_key, end)
