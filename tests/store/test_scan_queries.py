@@ -1,0 +1,40 @@
+"""What a scan asks the catalogue: streams that begin alike, contents that share an id, how many frames there are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from store_makers import add_video, content, fingerprint, probe
+
+from twinreel.store.catalogue import Catalogue
+
+
+def test_videos_whose_streams_begin_alike_come_together(tmp_path: Path) -> None:
+    with Catalogue.open(tmp_path / "library.sqlite") as catalogue:
+        assert catalogue.videos.same_heads() == []
+        for number, head in enumerate(("x", "y", "x", None, None, "z", "y", "x")):
+            catalogue.videos.add(content(number), 1, probe(), head)
+        groups = {tuple(video.content for video in group) for group in catalogue.videos.same_heads()}
+        assert groups == {(content(0), content(2), content(7)), (content(1), content(6))}
+
+        catalogue.videos.add(content(1), 1, probe(), "another")
+        assert len(catalogue.videos.same_heads()) == 1
+
+
+def test_sizes_of_contents_that_are_known_by_their_digest(tmp_path: Path) -> None:
+    with Catalogue.open(tmp_path / "library.sqlite") as catalogue:
+        for number, size in enumerate((10, 20, 30)):
+            catalogue.videos.add(content(number), size, probe())
+        catalogue.videos.set_digests(content(0), file=content(9))
+        catalogue.videos.set_digests(content(1), file=content(1))
+        assert catalogue.videos.sizes_told_apart() == {20}
+
+
+def test_frames_of_all_fingerprints(tmp_path: Path) -> None:
+    with Catalogue.open(tmp_path / "library.sqlite") as catalogue:
+        assert catalogue.fingerprints.frames("net@1", "auto:1") == 0
+        for number in range(3):
+            add_video(catalogue, number, f"{number}.mp4")
+        catalogue.fingerprints.put(content(0), fingerprint(0, 7, describer="other@1"))
+        assert catalogue.fingerprints.frames("net@1", "auto:1") == 15
+        assert catalogue.fingerprints.frames("other@1", "auto:1") == 7
