@@ -9,9 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from twinreel.types import UInt8
+from twinreel.types import Float32, UInt8
 
 FLAT = 4.0
 """Standard deviation of luma along a line, out of 255, up to which the line counts as flat: compression noise
@@ -40,13 +39,13 @@ class Crop:
         return not (self.top or self.bottom or self.left or self.right)
 
 
-def luma(image: UInt8) -> NDArray[np.float32]:
+def luma(image: UInt8) -> Float32:
     """(h, w, 3) RGB uint8 -> (h, w) float32, Rec. 601 weights, 0..255."""
     weights = np.array([0.299, 0.587, 0.114], np.float32)
     return image.astype(np.float32) @ weights
 
 
-def _flat_run(means: NDArray[np.float32], deviations: NDArray[np.float32]) -> int:
+def _flat_run(means: Float32, deviations: Float32) -> int:
     """How many lines from index 0 inwards are flat and alike; (n,) each."""
     alike = (deviations <= FLAT) & (np.abs(means - means[0]) <= DRIFT)
     return int(np.argmin(alike)) if not alike.all() else len(alike)
@@ -56,36 +55,28 @@ class BarDetector:
     """Gathers evidence frame by frame; ``crop`` is what all of them agree on."""
 
     def __init__(self) -> None:
-        self._runs: list[tuple[int, int, int, int]] = []
-        self._shape = (1, 1)
+        self._frames: list[Float32] = []
 
     def add(self, image: UInt8) -> None:
         """One whole frame (h, w, 3) RGB; all frames of a detector have one size."""
         y = luma(image)
-        if y.std() < SAY_NOTHING:
-            return
-        self._shape = (y.shape[0], y.shape[1])
-        rows = y.mean(axis=1), y.std(axis=1)
-        top = _flat_run(*rows)
-        bottom = _flat_run(rows[0][::-1], rows[1][::-1])
-        # columns are judged inside the rows that remain, else letterbox rows would make no column flat
-        inner = y[top : y.shape[0] - bottom] if top + bottom < y.shape[0] else y
-        columns = inner.mean(axis=0), inner.std(axis=0)
-        left = _flat_run(*columns)
-        right = _flat_run(columns[0][::-1], columns[1][::-1])
-        self._runs.append((top, bottom, left, right))
+        if y.std() >= SAY_NOTHING:
+            self._frames.append(y)
 
     @property
     def seen(self) -> int:
         """Frames that counted as evidence."""
-        return len(self._runs)
+        return len(self._frames)
 
     def crop(self) -> Crop:
         """The bars that every frame has; nothing where there is no evidence."""
-        if not self._runs:
+        if not self._frames:
             return Crop()
-        height, width = self._shape
-        top, bottom, left, right = np.min(self._runs, axis=0)
+        height, width = self._frames[0].shape
+        top, bottom = np.min([_flat_runs(y, axis=1) for y in self._frames], axis=0).tolist()
+        # columns are judged inside the rows that remain, else letterbox rows would make no column flat
+        inner = slice(top, height - bottom) if top + bottom < height else slice(None)
+        left, right = np.min([_flat_runs(y[inner], axis=0) for y in self._frames], axis=0).tolist()
 
         def share(lines: int, size: int) -> float:
             # the innermost line of a bar is a blend of bar and picture: it goes too
@@ -95,3 +86,9 @@ class BarDetector:
         if crop.top + crop.bottom > MOST or crop.left + crop.right > MOST:
             return Crop()
         return crop
+
+
+def _flat_runs(y: Float32, axis: int) -> tuple[int, int]:
+    """How many lines of luma are flat and alike from either side inwards: rows for axis 1, columns for axis 0."""
+    means, deviations = y.mean(axis=axis), y.std(axis=axis)
+    return _flat_run(means, deviations), _flat_run(means[::-1], deviations[::-1])

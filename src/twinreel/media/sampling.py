@@ -55,8 +55,6 @@ PATIENCE = 1.0
 """Seconds after which fewer are handed on: whoever waits sees that it goes on."""
 BAR_FRAMES = 8
 """Frames that the black-bar decision rests on."""
-LONG = 600.0
-"""Seconds from which on the black-bar frames are looked up all over the video rather than at its start."""
 MOST_PIXELS = 1 << 26
 """Decoded pixels held at most while the black-bar decision is open: eight frames of 4K, two of 8K."""
 MOST_REPEATS = 600
@@ -247,8 +245,8 @@ def _bars_everywhere(path: str, size: tuple[int, int], duration: float, detector
 def _with_bars_cut(
     picks: Iterator[Picked], path: str, size: tuple[int, int], duration: float
 ) -> Iterator[tuple[float, UInt8]]:
-    """Scaled frames. The first few are held until they say whether there are bars; if they do, or the video is long,
-    frames from all over it have to agree, so that one letterboxed scene does not cost the others their picture."""
+    """Scaled frames. The first few are held until they say whether there are bars; if they do, or say nothing, frames
+    from all over the video have to agree, so that one letterboxed scene does not cost the others their picture."""
     detector, whole = BarDetector(), Scaler(size)
     first: list[tuple[Picked, UInt8]] = []
     held = 0
@@ -259,7 +257,7 @@ def _with_bars_cut(
         held += picked.frame.width * picked.frame.height
         if detector.seen >= BAR_FRAMES or len(first) >= 2 * BAR_FRAMES or held >= MOST_PIXELS:
             break
-    if duration > LONG or not detector.crop().nothing:
+    if not detector.seen or not detector.crop().nothing:
         _bars_everywhere(path, size, duration, detector)
     crop = detector.crop()
     scaler = whole if crop.nothing else Scaler(size, crop)
