@@ -73,6 +73,8 @@ class Library:
         sampling = Sampling.parse(sampling) if isinstance(sampling, str) else sampling
         self._catalogue = Catalogue.open(default_library() if path is None else Path(path), create=create)
         meta = self._catalogue.meta
+        if describer is not None and describer.lower().endswith(".onnx"):
+            describer = os.path.abspath(describer)  # remembered, whatever the working directory is next time
         self.describer = describer or meta.get("describer") or DEFAULT
         self.sampling = sampling or Sampling.parse(meta.get("sampling") or str(Sampling()))
         self.aligner = aligner or meta.get("aligner") or next(iter(ALIGNERS))
