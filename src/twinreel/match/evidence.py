@@ -34,7 +34,8 @@ class Evidence:
     mean: float
     """Weighted mean of the normalised similarity along the path."""
     frames: float
-    """Frames that say something, by their weights."""
+    """Frames that say something, by their weights; those closer than a second count by the time they stand for, so that
+    sampling more densely does not make more of the same evidence."""
     observed: float
     """How much less alike unaligned moments of the path are than aligned ones."""
     expected: float
@@ -47,7 +48,9 @@ def evidence(a: Prepared, b: Prepared, similarity: Float32, box: Box) -> Evidenc
     """``similarity``: the normalised map (n, m) that the box was found in; a and b as they were compared."""
     rows, columns = box.path.T
     along = similarity[rows, columns]
-    weight = float(np.sqrt(a.weights[rows] * b.weights[columns]).sum())
+    weights = np.sqrt(a.weights[rows] * b.weights[columns])
+    weight = float(weights.sum())
+    gaps = np.diff(a.times[rows], prepend=a.times[rows[0]] - 1.0)
     across = a.vectors[rows] @ b.vectors[columns].T
     within = (a.vectors[rows] @ a.vectors[rows].T + b.vectors[columns] @ b.vectors[columns].T) / 2
     apart = np.abs(a.times[rows][:, None] - a.times[rows][None, :])
@@ -59,4 +62,5 @@ def evidence(a: Prepared, b: Prepared, similarity: Float32, box: Box) -> Evidenc
         observed, expected = float(seen.mean()), float(due.mean())
         agreement = float((seen * due).sum() / ((due * due).sum() + FAINT * len(due)))
     mean = float(along.sum()) / weight if weight > 0 else 0.0
-    return Evidence(float(along.max()), mean, weight, observed, expected, agreement)
+    frames = float((weights * np.minimum(gaps, 1.0)).sum())
+    return Evidence(float(along.max()), mean, frames, observed, expected, agreement)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from typing import Any
+
+import numpy as np
 
 from twinreel.describe.layout import mirrored
 from twinreel.match.alignment import (
@@ -14,6 +15,7 @@ from twinreel.match.alignment import (
     DtwSettings,
     HoughSettings,
     NetworkSettings,
+    Settings,
 )
 from twinreel.match.calibration import DEFAULT, MIN_SCORE, Calibration
 from twinreel.match.evidence import Evidence, evidence
@@ -27,26 +29,30 @@ __all__ = ["MIN_SCORE", "SETTINGS", "Aligned", "align_pair", "match_pair"]
 # clips under two seconds and still images consist of; the score then rests on likeness alone and is low unless that
 # is near perfect.
 _MIN_SIMILARITY = 0.1
+_SHARE = 0.5
+"""A stretch consists of frames with at least this share of the likeness that the pair's best frames have. Where a copy
+is close, what is merely alike is then no part of it; where all likeness is faint, faint likeness will do."""
+_BEST = 3
+"""The likeness of the third best frame is taken, as one or two may be chance."""
 _LIMITS: dict[str, Any] = {
-    "min_similarity": _MIN_SIMILARITY,
     "min_evidence": 0.02,
     "min_length": 0.0,
     "min_matches": 1,
     "min_speed": 0.47,  # 0.5 to 2 with a margin for where samples fall
     "max_speed": 2.1,
 }
-_ALIGN = {
-    "network": partial(ALIGNERS["network"], settings=NetworkSettings(**_LIMITS)),
-    "hough": partial(ALIGNERS["hough"], settings=HoughSettings(**_LIMITS)),
-    "dtw": partial(ALIGNERS["dtw"], settings=DtwSettings(**_LIMITS)),
-    "dp": partial(ALIGNERS["dp"], settings=DpSettings(**_LIMITS)),
+_SETTINGS: dict[str, Settings] = {
+    "network": NetworkSettings(**_LIMITS),
+    "hough": HoughSettings(**_LIMITS),
+    "dtw": DtwSettings(**_LIMITS),
+    "dp": DpSettings(**_LIMITS),
 }
 BESIDE = 0.5
 """A further segment of a pair is kept where its score is at least this share of the best one's."""
 CROSSED = 0.25
 """A stretch that lies in a better one's box by more than this share on both axes is a way through the same footage at
 another speed: it is dropped. Repeated and reordered footage overlaps on one axis at most."""
-SETTINGS = "3"
+SETTINGS = "4"
 """Changes whenever the same two fingerprints would give another match; kept with stored matches."""
 
 
@@ -66,13 +72,20 @@ def align_pair(
     frames = similarity(a, b)
     if not frames.size or float(frames.max()) < _MIN_SIMILARITY:
         return []
-    boxes = _ALIGN[aligner](frames, a.times, b.times, duration_a=a.duration, duration_b=b.duration)
+    settings = replace(_SETTINGS[aligner], min_similarity=_limit(frames))
+    boxes = ALIGNERS[aligner](frames, a.times, b.times, settings, duration_a=a.duration, duration_b=b.duration)
     found = []
     for box in boxes:
         says = evidence(a, b, frames, box)
         along = frames[box.path[:, 0], box.path[:, 1]]
         found.append(Aligned(box, says, calibration.score(says), float((along - _MIN_SIMILARITY).sum())))
     return sorted(found, key=_best_first)
+
+
+def _limit(frames: Float32) -> float:
+    """Similarity from which a cell of the map (n, m) speaks for a copy; the same for the map turned."""
+    best = [np.sort(frames.max(axis=axis))[::-1] for axis in (0, 1)]
+    return max(_MIN_SIMILARITY, _SHARE * min(float(values[min(_BEST, len(values)) - 1]) for values in best))
 
 
 def _best_first(one: Aligned) -> tuple[float, float, float]:

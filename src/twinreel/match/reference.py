@@ -16,7 +16,7 @@ Two things follow from it, both for all of a library's vectors alike:
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import xxhash
@@ -44,19 +44,23 @@ class Background:
     """(d,)"""
     projection: Float32
     """(d, d)"""
-    frames: Float32
-    """(m, d) background frames, projected."""
+    typical: Float32
+    """(d,) mean of the background frames, projected."""
+    moment: Float32
+    """(d, d) mean outer product of the background frames, projected."""
 
     def project(self, vectors: Float32) -> Float32:
         """(n, d) as described -> (n, d) unit vectors, whitened."""
         return _unit(np.asarray((vectors - self.mean) @ self.projection, np.float32))
 
     def bias(self, projected: Float32) -> Float32:
-        """(n, d) projected -> (n,): similarity to expect of unrelated frames."""
-        if not len(self.frames) or not len(projected):
-            return np.zeros(len(projected), np.float32)
-        similarity = projected @ self.frames.T
-        bias = similarity.mean(axis=1) + SPREAD * similarity.std(axis=1)
+        """(n, d) projected -> (n,): similarity to expect of unrelated frames.
+
+        Mean and spread of the similarities to all background frames, from their first two moments.
+        """
+        mean = projected @ self.typical
+        squares = np.einsum("nd,nd->n", projected @ self.moment, projected)
+        bias = mean + SPREAD * np.sqrt(np.maximum(squares - mean * mean, 0))
         return np.asarray(np.clip(bias, 0, MOST_BIAS), np.float32)
 
 
@@ -98,26 +102,24 @@ def fit_reference(shipped: Float32, fingerprints: Iterable[Fingerprint]) -> Refe
 
 
 def background_of(reference: Reference) -> Background:
-    """Derives whitening from the background frames; the identity where there are too few to say anything."""
+    """Derives whitening and bias from the background frames; the identity, and no bias, where there are too few."""
     frames = reference.background
     dimensions = frames.shape[1]
+    nothing = np.zeros(dimensions, np.float32)
+    moment = np.zeros((dimensions, dimensions), np.float32)
     if len(frames) < 2:
-        return Background(
-            reference.id,
-            np.zeros(dimensions, np.float32),
-            np.eye(dimensions, dtype=np.float32),
-            np.zeros((0, dimensions), np.float32),
-        )
+        return Background(reference.id, nothing, np.eye(dimensions, dtype=np.float32), nothing, moment)
     x = frames.astype(np.float64)
-    mean = x.mean(axis=0)
     values, axes = np.linalg.eigh(np.cov(x, rowvar=False))
     values = np.maximum(values, 0)
     # back in the describer's own axes, so that nothing depends on the sign or order of eigenvectors
     projection = (axes / np.sqrt(values + DAMPING * values.mean() + 1e-9)) @ axes.T
     background = Background(
-        reference.id,
-        mean.astype(np.float32),
-        projection.astype(np.float32),
-        np.zeros((0, dimensions), np.float32),
+        reference.id, x.mean(axis=0).astype(np.float32), projection.astype(np.float32), nothing, moment
     )
-    return Background(background.id, background.mean, background.projection, background.project(frames))
+    projected = background.project(frames).astype(np.float64)
+    return replace(
+        background,
+        typical=projected.mean(axis=0).astype(np.float32),
+        moment=(projected.T @ projected / len(projected)).astype(np.float32),
+    )

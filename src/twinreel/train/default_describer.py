@@ -4,11 +4,15 @@
 
 EfficientNet-Lite0 on frames stretched to 224 x 224, generalised-mean pooling with power 3 (Radenović, Tolias & Chum,
 "Fine-tuning CNN image retrieval with no human annotation", TPAMI 2018, equation 2), PCA-whitening to 256 dimensions
-fitted on the photographs, L2 normalisation: one ONNX graph that takes uint8 frames. Weights are stored as float16 and
-widened when the model is loaded, so that inference is float32 and a vector never depends on its batch.
+fitted on the photographs, L2 normalisation: one ONNX graph that takes uint8 frames.
+
+Convolutions are statically quantised to 8 bits (Jacob et al., "Quantization and training of neural networks for
+efficient integer-arithmetic-only inference", CVPR 2018), with ranges taken from some of the photographs. Static: the
+scales are constants of the file, so a vector depends on its frame alone. Weights have 7 bits, so that no processor's
+16-bit sums overflow, and all processors agree. The whitening is fitted on what the quantised network gives.
 
 Writes default.onnx, default.toml (how to feed it) and default.npz (``background``: vectors of photographs that stand
-for unrelated frames). Needs the ``train`` extra; the same photographs and weights give the same files.
+for unrelated frames). Needs the ``train`` extra; the same photographs, weights and versions give the same files.
 """
 
 from __future__ import annotations
@@ -16,11 +20,15 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import onnx
+import onnxruntime
 import torch
 from onnx import TensorProto, helper, numpy_helper
+from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
+from onnxruntime.quantization.shape_inference import quant_pre_process
 from PIL import Image
 from torch import Tensor, nn
 
@@ -34,6 +42,8 @@ GEM_POWER = 3.0
 SHRINKAGE = 0.5
 BACKGROUND = 512
 BATCH = 32
+EXAMPLES = 200
+"""Photographs that the ranges of activations are taken from."""
 PICTURES = {".jpg", ".jpeg", ".png", ".webp"}
 
 
@@ -48,19 +58,6 @@ class Pooled(nn.Module):
         x = (images.permute(0, 3, 1, 2).float() - 127.0) / 128.0
         x = self.trunk(x).clamp(min=1e-6).pow(GEM_POWER).mean((2, 3)).pow(1.0 / GEM_POWER)
         return nn.functional.normalize(x, dim=1)
-
-
-class Whitened(nn.Module):
-    """uint8 frames (n, h, w, 3) -> unit vectors (n, d)."""
-
-    def __init__(self, pooled: Pooled, projection: Float32, offset: Float32) -> None:
-        super().__init__()
-        self.pooled = pooled
-        self.projection = nn.Parameter(torch.from_numpy(projection))
-        self.offset = nn.Parameter(torch.from_numpy(offset))
-
-    def forward(self, images: Tensor) -> Tensor:
-        return nn.functional.normalize(self.pooled(images) @ self.projection + self.offset, dim=1)
 
 
 def photographs(folder: Path) -> list[Path]:
@@ -79,36 +76,20 @@ def batches(paths: list[Path]) -> Iterator[UInt8]:
         yield np.stack(images)
 
 
-def run(network: nn.Module, paths: list[Path]) -> Float32:
-    """Output (n, d) for all pictures."""
+def run(model: Path, paths: list[Path]) -> Float32:
+    """First output (n, d) of a model for all pictures."""
+    session = onnxruntime.InferenceSession(model)
     rows = []
-    with torch.inference_mode():
-        for done, batch in enumerate(batches(paths)):
-            rows.append(network(torch.from_numpy(batch)).numpy())
-            if done % 20 == 0:
-                print(f"{done * BATCH}/{len(paths)} pictures", flush=True)
+    for done, batch in enumerate(batches(paths)):
+        rows += [session.run(None, {"images": image[np.newaxis]})[0] for image in batch]
+        if done % 50 == 0:
+            print(f"{done * BATCH}/{len(paths)} pictures", flush=True)
     return np.concatenate(rows)
 
 
-def store_as_float16(model: onnx.ModelProto) -> None:
-    """Halves the file: large weights become float16, each widened by a Cast that is folded when the model is loaded."""
-    graph = model.graph
-    casts = []
-    for weight in list(graph.initializer):
-        values = numpy_helper.to_array(weight)
-        if weight.data_type != TensorProto.FLOAT or values.size < 256:
-            continue
-        half = numpy_helper.from_array(values.astype(np.float16), weight.name + "_half")
-        graph.initializer.remove(weight)
-        graph.initializer.append(half)
-        casts.append(helper.make_node("Cast", [half.name], [weight.name], to=TensorProto.FLOAT))
-    for node in reversed(casts):
-        graph.node.insert(0, node)
-
-
 def fold_padding(model: onnx.ModelProto) -> None:
-    """Makes each Pad before a Conv part of the Conv: TensorFlow's SAME padding (see ``lite0.SameConv2d``), which PyTorch
-    can only express as a step of its own, costs a third of the run time as one."""
+    """Makes each Pad before a Conv part of the Conv: TensorFlow's SAME padding (see ``lite0.SameConv2d``) is a step of
+    its own in PyTorch, where it costs a third of the run time."""
     made_by = {node.output[0]: node for node in model.graph.node}
     for conv in [node for node in model.graph.node if node.op_type == "Conv"]:
         pad = made_by.get(conv.input[0])
@@ -137,22 +118,72 @@ def drop_unused(graph: onnx.GraphProto) -> None:
 
 
 def export(network: nn.Module, path: Path) -> None:
-    example = torch.zeros(1, SIZE, SIZE, 3, dtype=torch.uint8)
+    """Pictures to unit vectors (n, 1280), in float32."""
     torch.onnx.export(
         network,
-        (example,),
+        (torch.zeros(1, SIZE, SIZE, 3, dtype=torch.uint8),),
         str(path),
         input_names=["images"],
-        output_names=["vectors"],
-        dynamic_axes={"images": {0: "n"}, "vectors": {0: "n"}},
+        output_names=["pooled"],
+        dynamic_axes={"images": {0: "n"}, "pooled": {0: "n"}},
         opset_version=17,
         dynamo=False,
     )
     model = onnx.load(path)
     fold_padding(model)
-    store_as_float16(model)
-    onnx.checker.check_model(model)
     onnx.save(model, path)
+
+
+class Examples(CalibrationDataReader):  # type: ignore[misc]
+    """Pictures that show the quantiser which values occur."""
+
+    def __init__(self, paths: list[Path]) -> None:
+        self._images = (image for batch in batches(paths) for image in batch)
+
+    def get_next(self) -> dict[str, UInt8] | None:
+        image = next(self._images, None)
+        return None if image is None else {"images": image[np.newaxis]}
+
+
+def quantise(path: Path, out: Path, examples: list[Path]) -> None:
+    """8-bit integers for activations, 7 bits and a scale for each channel for weights; see the module."""
+    prepared = out.with_suffix(".prepared.onnx")
+    quant_pre_process(path, prepared, skip_symbolic_shape=True)
+    quantize_static(
+        prepared,
+        out,
+        Examples(examples),
+        quant_format=QuantFormat.QDQ,
+        op_types_to_quantize=["Conv", "Add", "Clip"],
+        activation_type=QuantType.QUInt8,
+        weight_type=QuantType.QInt8,
+        per_channel=True,
+        reduce_range=True,
+    )
+    prepared.unlink()
+
+
+def append_whitening(path: Path, out: Path, projection: Float32, offset: Float32) -> None:
+    """Ends the graph with unit(pooled @ projection + offset), called ``vectors``."""
+    model = onnx.load(path)
+    graph = model.graph
+    graph.initializer.extend(
+        [
+            numpy_helper.from_array(projection, "projection"),
+            numpy_helper.from_array(offset, "offset"),
+        ]
+    )
+    graph.node.extend(
+        [
+            helper.make_node("Gemm", ["pooled", "projection", "offset"], ["whitened"]),
+            helper.make_node("ReduceL2", ["whitened"], ["norm"], axes=[1], keepdims=1),
+            helper.make_node("Div", ["whitened", "norm"], ["vectors"]),
+        ]
+    )
+    del graph.output[:]
+    graph.output.append(helper.make_tensor_value_info("vectors", TensorProto.FLOAT, ["n", projection.shape[1]]))
+    onnx.checker.check_model(model)
+    onnx.save(model, out)
 
 
 def published_weights() -> str:
@@ -169,11 +200,14 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path(__file__).parents[1] / "describe" / "models")
     args = parser.parse_args()
     paths = photographs(args.photographs)
-    pooled = Pooled(load_lite0(args.weights or published_weights())).eval()
-    features = run(pooled, paths)
-    projection, offset = fit_whitening(features, DIMENSIONS, SHRINKAGE)
     args.out.mkdir(parents=True, exist_ok=True)
-    export(Whitened(pooled, projection, offset).eval(), args.out / "default.onnx")
+    with TemporaryDirectory() as folder:
+        exact, integer = Path(folder, "exact.onnx"), Path(folder, "integer.onnx")
+        export(Pooled(load_lite0(args.weights or published_weights())).eval(), exact)
+        quantise(exact, integer, paths[:: max(1, len(paths) // EXAMPLES)])
+        features = run(integer, paths)
+        projection, offset = fit_whitening(features, DIMENSIONS, SHRINKAGE)
+        append_whitening(integer, args.out / "default.onnx", projection, offset)
     chosen = features[np.linspace(0, len(features) - 1, BACKGROUND).astype(int)]
     background = normalise(chosen @ projection + offset)
     np.savez_compressed(args.out / "default.npz", background=background.astype(np.float16))

@@ -67,7 +67,8 @@ class InvertedResidual(nn.Module):
         y = F.relu6(self._bn0(self._expand_conv(x))) if self.expand else x
         y = F.relu6(self._bn1(self._depthwise_conv(y)))
         y = self._bn2(self._project_conv(y))
-        return x + y if self.skip else y
+        result: Tensor = x + y if self.skip else y
+        return result
 
 
 class Lite0(nn.Module):

@@ -1,4 +1,4 @@
-"""Linear algebra of the default descriptor: PCA-whitening, and the linear map from a frame to its mirror image."""
+"""Linear algebra of the default descriptor: PCA-whitening."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from twinreel.types import Float32
 def normalise(vectors: Float32) -> Float32:
     """Rows scaled to unit length; zero rows stay zero."""
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return (vectors / np.maximum(norms, 1e-12)).astype(np.float32)
+    return np.asarray(vectors / np.maximum(norms, 1e-12), np.float32)
 
 
 def fit_whitening(features: Float32, dimensions: int, shrinkage: float) -> tuple[Float32, Float32]:
@@ -27,15 +27,3 @@ def fit_whitening(features: Float32, dimensions: int, shrinkage: float) -> tuple
     kept = values[order]
     projection = axes[:, order] / np.sqrt(kept + shrinkage * kept.mean())
     return projection.astype(np.float32), (-mean @ projection).astype(np.float32)
-
-
-def fit_mirror(vectors: Float32, mirrored: Float32, ridge: float = 1e-3) -> Float32:
-    """The (d, d) matrix M for which ``vectors @ M`` is nearest to ``mirrored``, both (n, d), by ridge regression.
-
-    Mirroring is its own inverse, so each pair is used both ways.
-    """
-    x = np.concatenate([vectors, mirrored]).astype(np.float64)
-    y = np.concatenate([mirrored, vectors]).astype(np.float64)
-    gram = x.T @ x
-    gram[np.diag_indices_from(gram)] += ridge * np.trace(gram) / len(gram)
-    return np.linalg.solve(gram, x.T @ y).astype(np.float32)
