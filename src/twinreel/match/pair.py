@@ -20,7 +20,7 @@ from twinreel.match.alignment import (
 from twinreel.match.calibration import DEFAULT, MIN_SCORE, Calibration
 from twinreel.match.evidence import Evidence, evidence
 from twinreel.match.prepared import Prepared, similarity
-from twinreel.match.relation import relation
+from twinreel.match.relation import nearly_all, relation
 from twinreel.types import Float32, Match, Relation, Segment
 
 __all__ = ["MIN_SCORE", "SETTINGS", "Aligned", "align_pair", "match_pair"]
@@ -52,17 +52,17 @@ BESIDE = 0.5
 CROSSED = 0.25
 """A stretch that lies in a better one's box by more than this share on both axes is a way through the same footage at
 another speed: it is dropped. Repeated and reordered footage overlaps on one axis at most."""
-SETTINGS = "4"
+SETTINGS = "5"
 """Changes whenever the same two fingerprints would give another match; kept with stored matches."""
 
 
 class Aligned:
     """An aligned stretch with what speaks for it."""
 
-    __slots__ = ("box", "evidence", "score", "strength")
+    __slots__ = ("box", "evidence", "score")
 
-    def __init__(self, box: Box, found: Evidence, score: float, strength: float) -> None:
-        self.box, self.evidence, self.score, self.strength = box, found, score, strength
+    def __init__(self, box: Box, found: Evidence, score: float) -> None:
+        self.box, self.evidence, self.score = box, found, score
 
 
 def align_pair(
@@ -77,8 +77,7 @@ def align_pair(
     found = []
     for box in boxes:
         says = evidence(a, b, frames, box)
-        along = frames[box.path[:, 0], box.path[:, 1]]
-        found.append(Aligned(box, says, calibration.score(says), float((along - _MIN_SIMILARITY).sum())))
+        found.append(Aligned(box, says, calibration.score(says)))
     return sorted(found, key=_best_first)
 
 
@@ -112,12 +111,14 @@ def match_pair(
     """The match of two videos, or None where no stretch of them aligns.
 
     ``mirrored_a``: vectors (n, d) of a mirrored, in the space of the background, where the describer can tell them;
-    where both ways round say something of the same footage, the better is taken. The score is the best segment's.
+    where both ways round say something of the same footage, the better is taken. The score is the best segment's. Which
+    of the two is a makes no difference.
     """
-    found = align_pair(a, b, aligner=aligner, calibration=calibration)
-    if mirrored_a is not None:
-        found += align_pair(replace(a, vectors=mirrored_a), b, aligner=aligner, calibration=calibration)
-        found.sort(key=_best_first)
+    ways = [(a, b)] if mirrored_a is None else [(a, b), (replace(a, vectors=mirrored_a), b)]
+    if b.content < a.content:  # an aligner may take another path when its arguments change places
+        a, b, ways = b, a, [(y, x) for x, y in ways]
+    found = [one for x, y in ways for one in align_pair(x, y, aligner=aligner, calibration=calibration)]
+    found.sort(key=_best_first)
     kept: list[Aligned] = []
     for one in found:
         if one.score >= BESIDE * found[0].score and not any(_crosses(one.box, other.box) for other in kept):
@@ -127,15 +128,10 @@ def match_pair(
     best = kept[0].score
     segments = sorted((_segment(a, b, one) for one in kept), key=lambda s: (s.a_start, s.b_start))
     what, coverage_a, coverage_b = relation(segments, a.duration, b.duration)
-    swap = b.content < a.content
-    if what is Relation.CONTAINS:
-        swap = coverage_a > coverage_b
-    if swap:
-        segments = sorted(
-            (Segment(s.b_start, s.b_stop, s.a_start, s.a_stop, s.score, s.mirrored) for s in segments),
-            key=lambda s: (s.a_start, s.b_start),
-        )
-        return Match(b.content, a.content, what, best, coverage_b, coverage_a, tuple(segments))
+    if what is Relation.CONTAINS and nearly_all(coverage_a, a.duration):
+        turned = (Segment(s.b_start, s.b_stop, s.a_start, s.a_stop, s.score, s.mirrored) for s in segments)
+        segments = sorted(turned, key=lambda s: (s.a_start, s.b_start))
+        a, b, coverage_a, coverage_b = b, a, coverage_b, coverage_a
     return Match(a.content, b.content, what, best, coverage_a, coverage_b, tuple(segments))
 
 
