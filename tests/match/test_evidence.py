@@ -1,0 +1,102 @@
+"""Evidence of planted paths: a copy's moments differ as the original's do, another moment's do not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from planted import APART, DIMENSIONS, Part, frames, video
+
+from twinreel.match.alignment import Box
+from twinreel.match.calibration import DEFAULT, terms
+from twinreel.match.evidence import FAR, NEAR, Evidence, evidence
+from twinreel.match.prepared import Prepared, similarity
+from twinreel.types import Float32, Float64
+
+
+def scene(content: str, times: Float64, *, start: float, still: float, seed: int = 0) -> Prepared:
+    """A studio, ``still`` of it always the same, the rest moving from second ``start`` of its footage on."""
+    set_ = np.random.default_rng(1).standard_normal(DIMENSIONS)
+    moving = frames(times + start)
+    noise = 0.05 * np.random.default_rng(seed).standard_normal(moving.shape) / np.sqrt(DIMENSIONS)
+    mixed = still * set_ / np.linalg.norm(set_) + (1 - still) * moving + noise
+    vectors = (mixed / np.linalg.norm(mixed, axis=1, keepdims=True)).astype(np.float32)
+    ones, zeros = np.ones(len(times), np.float32), np.zeros(len(times), np.float32)
+    return Prepared(content, float(times[-1]) + 1, times, vectors, ones, zeros, np.zeros((len(times), 16), np.float32))
+
+
+def diagonal(a: Prepared, b: Prepared) -> Evidence:
+    """Of the path that takes the frames of both in step."""
+    n = min(len(a), len(b))
+    box = Box(0.0, float(n), 0.0, float(n), 1.0, np.stack([np.arange(n)] * 2, axis=1))
+    return evidence(a, b, similarity(a, b), box)
+
+
+SECONDS = np.arange(0, 30, 1.0)
+
+
+@pytest.mark.parametrize(("still", "agreement"), [(0.0, 0.9), (0.3, 0.85), (0.6, 0.5)])
+def test_a_moving_copy_agrees(still: float, agreement: float) -> None:
+    """The less there is that moves, the nearer it is to the noise."""
+    says = diagonal(scene("a", SECONDS, start=0, still=still), scene("b", SECONDS, start=0, still=still, seed=1))
+    assert agreement < says.agreement < 1.05
+    assert says.observed == pytest.approx(says.expected, abs=0.05)
+    assert says.best > 0.95 and says.mean > 0.95
+
+
+@pytest.mark.parametrize("still", [0.3, 0.6])
+def test_another_moment_of_the_same_scene_does_not(still: float) -> None:
+    says = diagonal(scene("a", SECONDS, start=0, still=still), scene("b", SECONDS, start=APART, still=still, seed=1))
+    assert abs(says.agreement) < 0.25
+    assert abs(says.observed) < 0.1 * says.expected + 0.02
+    copy = diagonal(scene("a", SECONDS, start=0, still=still), scene("b", SECONDS, start=0, still=still, seed=1))
+    assert says.expected == pytest.approx(copy.expected, abs=0.05)
+    assert DEFAULT.score(copy) > DEFAULT.score(says)
+
+
+def test_in_a_still_scene_nothing_is_expected() -> None:
+    says = diagonal(scene("a", SECONDS, start=0, still=1.0), scene("b", SECONDS, start=APART, still=1.0, seed=1))
+    assert says.best > 0.95
+    assert says.observed == pytest.approx(0, abs=0.01) and says.expected == pytest.approx(0, abs=0.01)
+    assert abs(says.agreement) < 0.2
+
+
+def test_only_moments_a_few_seconds_apart_are_compared() -> None:
+    for gap in (NEAR / 2, FAR + 1):
+        times = np.arange(4.0) * gap if gap > NEAR else np.array([0.0, gap])
+        says = diagonal(scene("a", times, start=0, still=0.3), scene("b", times, start=0, still=0.3))
+        assert (says.observed, says.expected, says.agreement) == (0, 0, 0)
+        assert says.mean > 0.9
+
+
+def test_a_single_frame() -> None:
+    says = diagonal(scene("a", SECONDS[:1], start=0, still=0.0), scene("b", SECONDS[:1], start=0, still=0.0, seed=1))
+    assert says.frames == 1 and says.best == says.mean > 0.95
+    assert (says.observed, says.expected, says.agreement) == (0, 0, 0)
+
+
+def test_best_mean_and_frames_by_their_weights() -> None:
+    a, b = video("a", 4), video("b", 4, [Part(0, 4, APART)], own=2)
+    a = replace(a, weights=np.array([1, 0.25, 0, 1], np.float32))
+    found: Float32 = similarity(a, b)
+    path = np.array([[0, 0], [1, 1], [2, 2], [3, 3]])
+    says = evidence(a, b, found, Box(0.0, 4.0, 0.0, 4.0, 1.0, path))
+    along = found.diagonal()
+    assert says.frames == pytest.approx(1 + 0.5 + 0 + 1)
+    assert says.best == pytest.approx(along.max())
+    assert says.mean == pytest.approx(along.sum() / 2.5, rel=1e-5)
+    # a path of frames that say nothing
+    silent = replace(a, weights=np.zeros(4, np.float32))
+    says = evidence(silent, b, similarity(silent, b), Box(0.0, 4.0, 0.0, 4.0, 1.0, path))
+    assert (says.best, says.mean, says.frames) == (0, 0, 0)
+
+
+def test_a_score_is_a_logistic_function_of_the_terms() -> None:
+    says = Evidence(best=0.8, mean=0.6, frames=9.0, observed=0.1, expected=0.2, agreement=0.5)
+    assert terms(says).tolist() == pytest.approx([1, 0.8, 0.6, np.log(10), 0.1, 0.2, 0.5, 0.1])
+    logit = sum(c * t for c, t in zip(DEFAULT.coefficients, terms(says), strict=True))
+    assert DEFAULT.score(says) == pytest.approx(1 / (1 + np.exp(-logit)))
+    # no overflow, at either end
+    assert DEFAULT.score(replace(says, mean=1e6)) == pytest.approx(1)
+    assert DEFAULT.score(replace(says, mean=-1e6)) == pytest.approx(0)
