@@ -114,7 +114,7 @@ def align(a: View, b: View, aligner: str) -> Float64:
     found = align_pair(a.video, b.video, aligner=aligner)
     if a.mirrored is not None:
         found += align_pair(replace(a.video, vectors=a.mirrored), b.video, aligner=aligner)
-    found.sort(key=lambda one: -one.strength)
+    found.sort(key=lambda one: -one.evidence.mean * one.evidence.frames)
     return np.array([terms(one.evidence) for one in found])
 
 

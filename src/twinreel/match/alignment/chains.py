@@ -109,7 +109,7 @@ def _linked(view: SimilarityMap, nodes: Int64, settings: Settings) -> _Network:
         da = a.times[rows[target]] - a.times[rows[source]]
         db = b.times[columns[target]] - b.times[columns[source]]
         hole = view.hole(nodes[source], nodes[target])
-        weight = (excess[source] + excess[target]) / 2 * ((da + db) / 2 - hole)
+        weight = (excess[source] + excess[target]) / 2 * (np.minimum(da, db) - hole)
         weight += (_bridge(view, nodes[source], nodes[target], hole) - settings.min_similarity) * hole
         weight -= _BEND * (db - da) ** 2 / (db + da)
         sources.append(source)

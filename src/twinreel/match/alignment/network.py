@@ -8,7 +8,8 @@ Where we deviate:
 
 - Edges are bounded in seconds, with the cells of the samples as slack, and by the speed they imply.
 - The weight of an edge is the evidence on it, the integral of (similarity - min_similarity) along a straight line
-  from node to node, over the mean of the seconds that pass in a and in b. So a path ends by itself where the copy
+  from node to node, over the seconds that pass in a or in b, whichever are fewer: a path gains nothing by bending to
+  cover more of one of them. So a path ends by itself where the copy
   does, a frame without a match costs at most ``min_similarity`` a second, and a path through a still scene has
   its evidence whichever cells were picked as nodes.
 - ``bend x (db - da)^2 / (db + da)`` is taken off an edge that spans da and db seconds. The penalty is convex, so

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ _RIDGE = 2
 """Cells to either side of a line among which the best one is sought."""
 _WEAK = 0.5
 """Share of the median similarity of a path from which a cell belongs to it; 0.5 is half-way to unrelated frames."""
-_STILL = 0.8
+_STILL = 0.92
 """Mean similarity of a box, as a share of its path's, from which the scene counts as still."""
 
 
@@ -263,14 +263,25 @@ def similarity_map(
 def covering(view: SimilarityMap, box: Box, stronger: Sequence[Box], settings: Settings) -> Box | None:
     """The stronger box that says already what this one says, if there is one.
 
-    One that holds more than ``max_overlap`` of its area. A still scene resembles itself at any offset, so a box in
-    which all is alike, not just the path, is also covered by a stronger one less than ``max_step`` seconds away.
+    One that holds more than ``max_overlap`` of its area. A still scene resembles itself at any offset, so a stronger
+    box less than ``max_step`` seconds away also covers this one where all of the rectangle around both is alike.
     """
     area = (box.a_stop - box.a_start) * (box.b_stop - box.b_start)
-    margin = settings.max_step if view.mean(box) > _STILL * box.score else 0.0
     for other in stronger:
+        margin = settings.max_step if view.mean(_around(box, other)) > _STILL * box.score else 0.0
         width = min(box.a_stop, other.a_stop + margin) - max(box.a_start, other.a_start - margin)
         height = min(box.b_stop, other.b_stop + margin) - max(box.b_start, other.b_start - margin)
         if width > 0 and height > 0 and width * height > settings.max_overlap * area:
             return other
     return None
+
+
+def _around(box: Box, other: Box) -> Box:
+    """The smallest box that holds both."""
+    return replace(
+        box,
+        a_start=min(box.a_start, other.a_start),
+        a_stop=max(box.a_stop, other.a_stop),
+        b_start=min(box.b_start, other.b_start),
+        b_stop=max(box.b_stop, other.b_stop),
+    )
