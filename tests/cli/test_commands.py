@@ -129,7 +129,6 @@ def test_search_answers_a_batch_and_says_what_could_not_be_used(films: Path, lib
     assert said.stdout == f"{unseen}: not seen\n"
 
 
-@pytest.mark.xfail(strict=True, reason="alignment drops stretches shorter than 0.1 s, a still image lasts 0.04 s")
 def test_a_still_image_is_found_at_its_second(library: Path, tmp_path: Path) -> None:
     still = tmp_path / "still.png"
     write_video(still, scene(1, 0.04, size=SIZE), codec="png", pix_fmt="rgb24", format="image2")

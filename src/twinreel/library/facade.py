@@ -187,7 +187,7 @@ class Library:
         recipe = self._recipe()
         with open_pool(recipe, Resources(jobs=2)) as pool:
             looks = look_at(pool, paths)
-            first, second = (_usable(looks[path]) for path in paths)
+            first, second = (_usable(path, looks[path]) for path in paths)
             pair = Comparing(pool, recipe, self._search(), self.aligner).compare(first, second)
         a_video, b_video = (self._catalogue.videos.get(taken.content) or _outside(taken) for taken in (first, second))
         return Comparison(a_video, b_video, pair.times_a, pair.times_b, pair.similarity, pair.match, pair.stages)
@@ -336,9 +336,10 @@ def _least(min_score: float | None) -> float:
     return MIN_SCORE if min_score is None else min_score
 
 
-def _usable(result: Taken | MediaError) -> Taken:
+def _usable(path: str, result: Taken | MediaError) -> Taken:
+    """The file, or an error that names it: of two files one may be wrong."""
     if isinstance(result, MediaError):
-        raise result
+        raise type(result)(f"{path}: {result.reason}", result.stage) from result
     return result
 
 
