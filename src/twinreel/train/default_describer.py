@@ -212,7 +212,7 @@ def main() -> None:
     background = normalise(chosen @ projection + offset)
     np.savez_compressed(args.out / "default.npz", background=background.astype(np.float16))
     (args.out / "default.toml").write_text(
-        'name = "lite0"\nsize = [224, 224]\nlayout = "nhwc"\noutput = "vectors"\n', encoding="utf-8"
+        f'name = "lite0"\nsize = [{SIZE}, {SIZE}]\nlayout = "nhwc"\noutput = "vectors"\n', encoding="utf-8"
     )
     print(f"{(args.out / 'default.onnx').stat().st_size / 1e6:.1f} MB")
 
