@@ -153,13 +153,13 @@ def test_auto_leaves_no_gap_and_has_the_keyframes(video: Callable[[str], Path], 
         assert min(abs(time - other) for other in found) <= step / 2
 
 
-def test_an_avi_with_reordered_frames_is_right_within_two(video: Callable[[str], Path], tmp_path: Path) -> None:
+def test_an_avi_with_reordered_frames_is_right_within_three(video: Callable[[str], Path], tmp_path: Path) -> None:
     """AVI has no times of showing: what FFmpeg makes of the order of decoding is off by as much as frames move."""
     path = remux(video("open.mp4"), tmp_path / "open.avi")
     for sampling in ("keyframes", "dense:0.2", "auto"):
         found = shown(path, sampling)
         assert found[0][1] == 0
-        assert all(time * FPS == pytest.approx(number, abs=2.05) for time, number in found)
+        assert all(time * FPS == pytest.approx(number, abs=3.05) for time, number in found)
 
 
 def test_keyframes_of_an_intra_only_video_keep_half_a_step_apart(video: Callable[[str], Path]) -> None:
