@@ -11,7 +11,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from makers import Hostile, remux, scene, write_video
@@ -118,6 +118,7 @@ def test_the_same_video_has_the_same_duration_in_every_container(tmp_path: Path)
 
 
 @settings(max_examples=15, deadline=None)
+@example(frames=2, rate=Fraction(25), extension="ts")  # nine packets: too few for FFmpeg to recognise
 @given(
     frames=st.integers(1, 60),
     rate=st.sampled_from([Fraction(5), Fraction(24000, 1001), Fraction(25), Fraction(30000, 1001), Fraction(60)]),

@@ -46,6 +46,10 @@ _OPTIONS = {
     "skip_loop_filter": "all",
     "max_pixels": str(MAX_PIXELS),
 }
+_TS_PACKET = 188
+"""Bytes of a packet of an MPEG transport stream, the first of which is always 0x47 (ISO/IEC 13818-1, 2.4.3.2)."""
+_SHORT_TS = 12 * _TS_PACKET
+"""FFmpeg wants to see ten packets before it believes in a transport stream; a few frames have fewer."""
 _POINTERS = (b"#extm3u", b"ffconcat", b"[playlist]", b"[reference]", b"rtsptext", b"<asx", b"<smil", b"<mpd", b"v=0")
 _EXHAUSTED = {errno.ENOMEM, errno.EMFILE, errno.ENFILE}
 _NO_ACCESS = {
@@ -96,12 +100,13 @@ def open_video(path: str, *, threads: int = 1, stage: str = "decode") -> Iterato
     with readable(path, stage) as (file, size):
         if size == 0:
             raise BadFile("the file is empty", stage)
-        head = file.read(21)
-        if head[8:16] == b"WEBPVP8X" and int.from_bytes(head[20:]) & 2:
+        head = file.read(_SHORT_TS)
+        if head[8:16] == b"WEBPVP8X" and int.from_bytes(head[20:21]) & 2:
             raise BadFile("it is an animated WebP, of which FFmpeg decodes still ones only: make it a GIF", stage)
         file.seek(0)
         try:
-            container = av.open(file, "r", options=_OPTIONS, metadata_errors="replace")
+            format = "mpegts" if size < _SHORT_TS and _is_ts(head) else None
+            container = av.open(file, "r", format=format, options=_OPTIONS, metadata_errors="replace")
         except MemoryError:
             raise
         except av.FFmpegError as error:
@@ -139,6 +144,11 @@ def readable(path: str, stage: str) -> Iterator[tuple[FileIO, int]]:
         raise BadFile(f"its content is damaged ({_plain(error)})", stage) from error
     except OSError as error:
         raise access_error(error, stage) from error
+
+
+def _is_ts(content: bytes) -> bool:
+    """Is this the whole of a short MPEG transport stream?"""
+    return len(content) % _TS_PACKET == 0 and set(content[::_TS_PACKET]) == {0x47}
 
 
 def access_error(error: OSError, stage: str) -> MediaError:
