@@ -40,3 +40,9 @@ def settle(coefficients: Float64) -> Float64:
     decided by those would differ from one processor to the next; rounded, all of them are equal and none is set.
     """
     return np.round(coefficients, 6) + 0.0
+
+
+def unrelated(dimensions: int, frames: int = 512) -> Float32:
+    """Vectors (frames, dimensions) of hashes whose bits are as good as random, as those of unrelated frames are: the
+    background by which a small library is judged."""
+    return vectors_of(np.random.default_rng(dimensions).random((frames, dimensions)) < 0.5)

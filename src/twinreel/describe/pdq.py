@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinreel.describe.frames import check_frames
-from twinreel.describe.hashes import Bits, cosines, settle, vectors_of
+from twinreel.describe.hashes import Bits, cosines, settle, unrelated, vectors_of
 from twinreel.types import Float32, Float64, UInt8
 
 GRID = 64
@@ -48,7 +48,7 @@ class PdqDescriber:
     version = "1"
     image_size = (GRID, GRID)
     dimensions = FREQUENCIES.size**2
-    background = np.zeros((0, FREQUENCIES.size**2), np.float32)
+    background = unrelated(FREQUENCIES.size**2)
 
     def describe(self, images: UInt8) -> tuple[Float32, Float32]:
         check_frames(images, self.image_size)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from twinreel.describe.frames import check_frames
-from twinreel.describe.hashes import Bits, cosines, settle, vectors_of
+from twinreel.describe.hashes import Bits, cosines, settle, unrelated, vectors_of
 from twinreel.describe.information import information
 from twinreel.types import Float32, UInt8
 
@@ -29,7 +29,7 @@ class PhashDescriber:
     version = "1"
     image_size = (SIDE, SIDE)
     dimensions = FREQUENCIES.size**2
-    background = np.zeros((0, FREQUENCIES.size**2), np.float32)
+    background = unrelated(FREQUENCIES.size**2)
 
     def describe(self, images: UInt8) -> tuple[Float32, Float32]:
         return vectors_of(phash(images)), information(images)
