@@ -16,6 +16,7 @@ import pytest
 import accuracy
 import bench
 import calibrate
+import labelled
 import make_1080p
 import speed
 from makers import scene, write_video
@@ -68,13 +69,12 @@ def test_recall_by_level_and_transform_counts_a_pair_once_for_each_of_its_transf
     assert transforms == {"crop": (1, 2), "trim": (1, 1)}
 
 
-def planted(rng: np.random.Generator, coefficients: tuple[float, ...], count: int) -> list[calibrate.Example]:
+def planted(rng: np.random.Generator, coefficients: tuple[float, ...], count: int) -> list[labelled.Example]:
     """Examples whose truth is drawn with the probability that the coefficients give them."""
     rows = np.c_[np.ones(count), rng.normal(2, [1.0, 3.0], (count, 2))]
     probability = 1 / (1 + np.exp(-rows @ coefficients))
     return [
-        calibrate.Example(row[None], bool(true))
-        for row, true in zip(rows, rng.random(count) < probability, strict=True)
+        labelled.Example(row[None], bool(true)) for row, true in zip(rows, rng.random(count) < probability, strict=True)
     ]
 
 
@@ -87,11 +87,11 @@ def test_the_fit_finds_the_coefficients_that_examples_were_drawn_with() -> None:
 
 def test_a_fit_to_one_kind_of_pairs_is_refused() -> None:
     with pytest.raises(ValueError, match="of 2 pairs 0 are true"):
-        calibrate.fit([calibrate.Example(np.ones((1, 3)), False)] * 2)
+        calibrate.fit([labelled.Example(np.ones((1, 3)), False)] * 2)
 
 
 def test_a_pair_scores_as_its_best_stretch() -> None:
-    example = calibrate.Example(np.array([[1.0, 0.0], [1.0, 2.0]]), True)
+    example = labelled.Example(np.array([[1.0, 0.0], [1.0, 2.0]]), True)
     (score,) = calibrate.scores([example], Calibration((0.0, 1.0)))
     assert score == pytest.approx(1 / (1 + np.exp(-2.0)))
 

@@ -1,8 +1,9 @@
 """From evidence to a score in [0, 1] that means the same in every library.
 
 A logistic function of few terms, each of which can only mean one thing, fitted by ``benchmarks/calibrate.py`` to pairs
-of real clips with known truth (Platt, "Probabilistic outputs for support vector machines", 1999). The score is about
-the probability that a pair with such evidence, proposed by the candidate search, shows the same footage.
+of real clips, and of clips and fragments, with known truth (Platt, "Probabilistic outputs for support vector
+machines", 1999). The score is about the probability that a pair with such evidence, proposed by the candidate search,
+shows the same footage.
 """
 
 from __future__ import annotations
@@ -16,19 +17,29 @@ from twinreel.types import Float64
 
 MIN_SCORE = 0.5
 """The operating point: what is reported reaches it."""
+LENGTH = 16.0
+"""Frames from which more of them prove nothing more: a path through two long videos finds likeness somewhere."""
+SHORT = 0.5
+"""Seconds that a video counts for at least."""
 
 
 def terms(evidence: Evidence) -> Float64:
-    """(8,) what the score is linear in, before the logistic function."""
+    """(6,) what the score is linear in, before the logistic function.
+
+    Length counts by what it is made of: many frames that are hardly alike are no evidence, nor are many frames that
+    do not change alike. The longer both videos are, the more there has to be: the best of many stretches is alike by
+    chance, and the odds against it grow with their number.
+    """
     e = evidence
-    return np.array(
-        [1.0, e.best, e.mean, np.log1p(e.frames), e.observed, e.expected, e.agreement, e.expected * e.agreement]
-    )
+    frames = min(e.frames, LENGTH)
+    alike = np.sqrt(max(e.mean, 0.0)) * np.log(2 + frames)
+    chances = np.log(max(e.shorter, SHORT))
+    return np.array([1.0, e.best, alike, e.agreement, e.agreement * np.log1p(frames), chances])
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """Coefficients (8,) of ``terms``."""
+    """Coefficients (6,) of ``terms``."""
 
     coefficients: tuple[float, ...]
 
@@ -37,5 +48,5 @@ class Calibration:
         return float(1 / (1 + np.exp(-np.clip(logit, -40, 40))))
 
 
-DEFAULT = Calibration((-8.65, 3.53, 4.60, 3.04, 6.34, -2.06, 5.02, 5.96))
+DEFAULT = Calibration((-5.07, 3.33, 4.50, 8.13, 4.07, -1.19))
 """For the descriptor that ships with the package."""

@@ -23,6 +23,8 @@ FAR = 4.5
 """Seconds: beyond this a scene has usually changed, which copies and other takes of a programme share."""
 FAINT = 0.02
 """Differences between frames up to about its root are noise."""
+FEW = 2.0
+"""Pairs of moments that make half the case: so few agree by chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +38,11 @@ class Evidence:
     frames: float
     """Frames that say something, by their weights; those closer than a second count by the time they stand for, so that
     sampling more densely does not make more of the same evidence."""
-    observed: float
-    """How much less alike unaligned moments of the path are than aligned ones."""
-    expected: float
-    """How much less that is within a and within b."""
     agreement: float
-    """About 1 where the differences of moments agree pair by pair, about 0 where they have nothing in common."""
+    """How far the differences of moments across the two videos are those within each: about 1 in a copy, about 0 where
+    they have nothing in common or nothing differs."""
+    shorter: float
+    """Seconds of the shorter video. The more there are, the more stretches could have been alike by chance."""
 
 
 def evidence(a: Prepared, b: Prepared, similarity: Float32, box: Box) -> Evidence:
@@ -55,12 +56,12 @@ def evidence(a: Prepared, b: Prepared, similarity: Float32, box: Box) -> Evidenc
     within = (a.vectors[rows] @ a.vectors[rows].T + b.vectors[columns] @ b.vectors[columns].T) / 2
     apart = np.abs(a.times[rows][:, None] - a.times[rows][None, :])
     pairs = (apart > NEAR) & (apart < FAR)
-    observed = expected = agreement = 0.0
+    agreement = 0.0
     if pairs.any():
         seen = (np.diag(across)[:, None] - across)[pairs].astype(np.float64)
         due = (1 - within)[pairs].astype(np.float64)
-        observed, expected = float(seen.mean()), float(due.mean())
         agreement = float((seen * due).sum() / ((due * due).sum() + FAINT * len(due)))
+        agreement *= len(due) / (len(due) + 2 * FEW)  # each pair stands in there twice
     mean = float(along.sum()) / weight if weight > 0 else 0.0
     frames = float((weights * np.minimum(gaps, 1.0)).sum())
-    return Evidence(float(along.max()), mean, frames, observed, expected, agreement)
+    return Evidence(float(along.max()), mean, frames, agreement, min(a.duration, b.duration))

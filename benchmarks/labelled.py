@@ -1,0 +1,229 @@
+"""Pairs of videos with known truth, as matching sees them: what a calibration is fitted to.
+
+Of a collection that was scanned, three kinds of pairs, since a score has to mean the same in all of them:
+
+    library    the pairs that the candidate search of the whole library proposes
+    small      all pairs of libraries of two to sixteen videos, which are their own background almost alone
+    fragments  the videos that a search for a still image or a few seconds of one proposes
+"""
+
+from __future__ import annotations
+
+import csv
+import random
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from twinreel.describe.registry import DEFAULT as DEFAULT_DESCRIBER
+from twinreel.describe.registry import load_describer
+from twinreel.engine.matching import Facts, facts_of, fill_haystack
+from twinreel.engine.space import Space, View, fingerprinted, library_reference, shipped_background
+from twinreel.engine.state import Recipe
+from twinreel.match.alignment import ALIGNERS
+from twinreel.match.calibration import terms
+from twinreel.match.candidates import Haystack
+from twinreel.match.pair import align_pair
+from twinreel.match.prepared import prepare
+from twinreel.match.reference import Background, background_of, fit_reference
+from twinreel.media.sampling import Sampling
+from twinreel.store.catalogue import Catalogue
+from twinreel.types import Fingerprint, Float64
+
+KINDS = ("library", "small", "fragments")
+SMALL = (2, 2, 3, 4, 8, 16)
+"""Videos of the small libraries; every other one holds a true pair."""
+SMALL_LIBRARIES = 150
+FRAGMENTS = 400
+FRAGMENT_SECONDS = (0.0, 0.0, 1.0, 2.0, 4.0)
+"""Lengths of the fragments; 0 is a still image."""
+NOTHING: Float64 = np.zeros((0, 0))
+EDGE = 0.01
+"""Seconds that a fragment may stick out of a true stretch."""
+
+Pair = tuple[str, str]
+"""Content ids, the lower first."""
+Span = tuple[float, float]
+"""Seconds [start, stop)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Example:
+    """One pair."""
+
+    terms: Float64
+    """(k, t) the terms of every stretch that aligns, the strongest first; k is 0 where none does."""
+    true: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Labelled:
+    """One collection."""
+
+    name: str
+    examples: dict[str, list[Example]]
+    """By kind, the true pairs that are not proposed among them."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Truth:
+    """What is known of a collection, by content id."""
+
+    spans: dict[Pair, list[Span]]
+    """(a, b) in either order -> the seconds of a that are in b."""
+    ignored: set[Pair]
+
+    def true(self, a: str, b: str) -> bool:
+        return (a, b) in self.spans
+
+    def shows(self, a: str, start: float, stop: float, b: str) -> bool:
+        """Are these seconds of a in b?"""
+        return any(s - EDGE <= start and stop <= e + EDGE for s, e in self.spans.get((a, b), []))
+
+
+def read_truth(collection: Path, contents: dict[str, str]) -> Truth:
+    """``contents``: file name -> content id; pairs of other files are left out."""
+    spans: dict[Pair, list[Span]] = defaultdict(list)
+    for row in _rows(collection / "truth.csv"):
+        a, b = contents.get(row["a"]), contents.get(row["b"])
+        if a and b and a != b:
+            spans[a, b].append((float(row["a_start"]), float(row["a_end"])))
+            spans[b, a].append((float(row["b_start"]), float(row["b_end"])))
+    named = [(contents.get(row["a"]), contents.get(row["b"])) for row in _rows(collection / "ignore.csv")]
+    return Truth(dict(spans), {_ordered(a, b) for a, b in named if a and b})
+
+
+def label(collection: Path, library: Path) -> Labelled:
+    """All examples of a collection (a folder with ``truth.csv`` and ``ignore.csv``) and the library scanned of it."""
+    with Catalogue.open(library, create=False) as catalogue:
+        videos = _Videos(catalogue, library)
+        truth = read_truth(collection, videos.named)
+        rng = random.Random(0)
+        examples = {
+            "library": list(_library(videos, truth)),
+            "small": list(_small(videos, truth, rng)),
+            "fragments": list(_fragments(videos, truth, rng)),
+        }
+    return Labelled(collection.name, examples)
+
+
+class _Videos:
+    """A library as a scan matches it."""
+
+    def __init__(self, catalogue: Catalogue, library: Path) -> None:
+        meta = catalogue.meta
+        self.recipe = Recipe(
+            load_describer(meta.get("describer") or DEFAULT_DESCRIBER),
+            Sampling.parse(meta.get("sampling") or str(Sampling())),
+        )
+        self.aligner = meta.get("aligner") or next(iter(ALIGNERS))
+        self.contents = fingerprinted(catalogue, self.recipe)
+        if not self.contents:
+            raise SystemExit(f"{library} has no fingerprints of {' '.join(self.recipe.key)}: scan again")
+        paths = catalogue.paths.load().values()
+        self.named = {Path(record.path).name: record.content for record in paths if record.content in self.contents}
+        self.facts: dict[str, Facts] = facts_of(catalogue)
+        self.space = Space(catalogue, self.recipe, library_reference(catalogue, self.recipe, keep=False))
+        self.haystack: Haystack = fill_haystack(catalogue, self.recipe, self.space, self.facts)
+        self.by_number = {self.facts[content].number: content for content in self.contents}
+        self.fingerprints = {c: _known(catalogue.fingerprints.get(c, *self.recipe.key)) for c in self.contents}
+
+    def view(self, content: str) -> View:
+        return self.space.view(content, self.facts[content].duration)
+
+    def align(self, a: View, b: View) -> Float64:
+        """(k, t) the terms of the stretches that align, the strongest first; see ``match_pair``."""
+        found = align_pair(a.video, b.video, aligner=self.aligner)
+        if a.mirrored is not None:
+            found += align_pair(replace(a.video, vectors=a.mirrored), b.video, aligner=self.aligner)
+        found.sort(key=lambda one: -one.evidence.mean * one.evidence.frames)
+        return np.array([terms(one.evidence) for one in found]) if found else NOTHING
+
+
+def _library(videos: _Videos, truth: Truth) -> Iterator[Example]:
+    pairs: dict[Pair, None] = {}
+    for content in videos.contents:
+        view = videos.view(content)
+        for found in videos.haystack.find(view.video, view.mirrored, exclude=videos.facts[content].number):
+            pairs[_ordered(content, videos.by_number[found.number])] = None
+    for a, b in pairs:
+        if (a, b) not in truth.ignored:
+            yield Example(videos.align(videos.view(a), videos.view(b)), truth.true(a, b))
+    for a, b in truth.spans:
+        if a < b and (a, b) not in pairs:
+            yield Example(NOTHING, True)
+
+
+def _small(videos: _Videos, truth: Truth, rng: random.Random) -> Iterator[Example]:
+    true = sorted(truth.spans)
+    shipped = shipped_background(videos.recipe.describer)
+    for number in range(SMALL_LIBRARIES):
+        size = min(rng.choice(SMALL), len(videos.contents))
+        chosen: set[str] = set(rng.choice(true)) if number % 2 and true else set()
+        chosen.update(rng.sample(videos.contents, size))
+        held = sorted(chosen)
+        background = background_of(fit_reference(shipped, [videos.fingerprints[content] for content in held]))
+        views = [_seen(videos, content, background) for content in held]
+        for place, a in enumerate(held):
+            for other, b in enumerate(held[place + 1 :], place + 1):
+                if (a, b) not in truth.ignored:
+                    yield Example(videos.align(views[place], views[other]), truth.true(a, b))
+
+
+def _seen(videos: _Videos, content: str, background: Background) -> View:
+    fingerprint, describer = videos.fingerprints[content], videos.recipe.describer
+    turned = describer.mirror(fingerprint.vectors)
+    video = prepare(content, videos.facts[content].duration, fingerprint, background)
+    return View(video, None if turned is None else background.project(turned))
+
+
+def _fragments(videos: _Videos, truth: Truth, rng: random.Random) -> Iterator[Example]:
+    for _ in range(FRAGMENTS):
+        content = rng.choice(videos.contents)
+        whole = videos.fingerprints[content]
+        if not len(whole.times):
+            continue
+        start = float(rng.choice(whole.times))
+        stop = start + rng.choice(FRAGMENT_SECONDS)
+        fragment = _cut(whole, start, stop)
+        view = videos.space.see("fragment", stop - start, fragment)
+        proposed = videos.haystack.find(view.video, view.mirrored, exclude=videos.facts[content].number)
+        for found in proposed:
+            other = videos.by_number[found.number]
+            shown = truth.shows(content, start, stop, other)
+            # elsewhere in a true pair the same seconds may be seen again, or in part
+            if _ordered(content, other) not in truth.ignored and shown == truth.true(content, other):
+                yield Example(videos.align(view, videos.view(other)), shown)
+        others = {videos.by_number[found.number] for found in proposed}
+        for a, b in truth.spans:
+            if a == content and b not in others and truth.shows(a, start, stop, b):
+                yield Example(NOTHING, True)
+
+
+def _cut(fingerprint: Fingerprint, start: float, stop: float) -> Fingerprint:
+    """The frames from start to stop, both included, their times counted from start."""
+    kept = (fingerprint.times >= start) & (fingerprint.times <= stop)
+    return replace(
+        fingerprint,
+        times=fingerprint.times[kept] - start,
+        vectors=fingerprint.vectors[kept],
+        weights=fingerprint.weights[kept],
+        layout=fingerprint.layout[kept],
+    )
+
+
+def _known(fingerprint: Fingerprint | None) -> Fingerprint:
+    assert fingerprint is not None
+    return fingerprint
+
+
+def _ordered(a: str, b: str) -> Pair:
+    return (a, b) if a < b else (b, a)
+
+
+def _rows(file: Path) -> list[dict[str, str]]:
+    with file.open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
