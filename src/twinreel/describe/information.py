@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from twinreel.describe.frames import check_frames
+from twinreel.describe.grid import grid_luma
 from twinreel.types import Float32, Float64, UInt8
 
 CELLS = 32
@@ -14,22 +15,12 @@ NOTHING = 2.0
 ENOUGH = 10.0
 """... and from which it counts in full. Photographs lie around 50, fog and night scenes above 10."""
 
-_LUMA = np.array([77, 150, 29], np.int64)  # BT.601 in 1/256
-
 
 def information(images: UInt8) -> Float32:
-    """(n, h, w, 3) RGB -> weights (n,) in [0, 1], rising smoothly with the luma contrast of the frame.
-
-    Sums are of integers, so that a weight is the same to the last bit in any company.
-    """
+    """(n, h, w, 3) RGB -> weights (n,) in [0, 1], rising smoothly with the luma contrast of the frame."""
     check_frames(images)
-    n, height, width, _ = images.shape
+    height, width = images.shape[1:3]
     cell = max(1, min(height, width) // CELLS)
-    rows, columns = height // cell, width // cell
-    whole = images[:, : rows * cell, : columns * cell]
-    # rows first, then columns: ten times as fast as both at once
-    strips = whole.reshape(n, rows, cell, columns * cell * 3).sum(axis=2, dtype=np.int32)
-    cells = strips.reshape(n, rows, columns, cell, 3).sum(axis=3, dtype=np.int64)
-    luma: Float64 = cells.reshape(n, rows * columns, 3) @ _LUMA / (256 * cell * cell)
-    ramp: Float64 = np.clip((luma.std(axis=1) - NOTHING) / (ENOUGH - NOTHING), 0.0, 1.0)
+    luma = grid_luma(images, cell, cell)
+    ramp: Float64 = np.clip((luma.std(axis=(1, 2)) - NOTHING) / (ENOUGH - NOTHING), 0.0, 1.0)
     return (ramp * ramp * (3.0 - 2.0 * ramp)).astype(np.float32)

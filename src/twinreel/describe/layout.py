@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from twinreel.describe.grid import grid_luma
 from twinreel.types import LAYOUT, Float32, UInt8
 
 ROWS = 4
 COLUMNS = 8
-_LUMA = np.array([77, 150, 29], np.int64)  # BT.601 in 1/256
 
 
 def layout(images: UInt8) -> Float32:
@@ -21,12 +21,10 @@ def layout(images: UInt8) -> Float32:
     The brightness of 4 x 4 fields of the left half minus that of the fields opposite, over 255: mirrored frames give
     exactly the negative (where w is a multiple of 8).
     """
-    n, height, width, _ = images.shape
-    y, x = height // ROWS, width // COLUMNS
-    fields = images[:, : ROWS * y, : COLUMNS * x].reshape(n, ROWS, y, COLUMNS * x * 3).sum(axis=2, dtype=np.int64)
-    luma = fields.reshape(n, ROWS, COLUMNS, x, 3).sum(axis=3) @ _LUMA / (256 * 255 * x * y)
+    height, width = images.shape[1] // ROWS, images.shape[2] // COLUMNS
+    luma = grid_luma(images, height, width)[:, :ROWS, :COLUMNS] / 255
     halves = luma[:, :, : COLUMNS // 2] - luma[:, :, : COLUMNS // 2 - 1 : -1]
-    return np.asarray(halves.reshape(n, LAYOUT), np.float32)
+    return np.asarray(halves.reshape(len(images), LAYOUT), np.float32)
 
 
 def mirrored(a: Float32, b: Float32, limit: float = -0.3) -> bool:
