@@ -45,9 +45,12 @@ def luma(image: UInt8) -> Float32:
     return image.astype(np.float32) @ weights
 
 
-def _flat_run(means: Float32, deviations: Float32) -> int:
-    """How many lines from index 0 inwards are flat and alike; (n,) each."""
-    alike = (deviations <= FLAT) & (np.abs(means - means[0]) <= DRIFT)
+def _flat_run(lines: Float32) -> int:
+    """How many lines (n, m) of luma from index 0 inwards are flat and alike."""
+    if lines[0].std() > FLAT:  # as in most frames
+        return 0
+    means = lines.mean(axis=1)
+    alike = (lines.std(axis=1) <= FLAT) & (np.abs(means - means[0]) <= DRIFT)
     return int(np.argmin(alike)) if not alike.all() else len(alike)
 
 
@@ -73,10 +76,10 @@ class BarDetector:
         if not self._frames:
             return Crop()
         height, width = self._frames[0].shape
-        top, bottom = np.min([_flat_runs(y, axis=1) for y in self._frames], axis=0).tolist()
+        top, bottom = (min(_flat_run(y[::side]) for y in self._frames) for side in (1, -1))
         # columns are judged inside the rows that remain, else letterbox rows would make no column flat
         inner = slice(top, height - bottom) if top + bottom < height else slice(None)
-        left, right = np.min([_flat_runs(y[inner], axis=0) for y in self._frames], axis=0).tolist()
+        left, right = (min(_flat_run(y[inner].T[::side]) for y in self._frames) for side in (1, -1))
 
         def share(lines: int, size: int) -> float:
             # the innermost line of a bar is a blend of bar and picture: it goes too
@@ -86,9 +89,3 @@ class BarDetector:
         if crop.top + crop.bottom > MOST or crop.left + crop.right > MOST:
             return Crop()
         return crop
-
-
-def _flat_runs(y: Float32, axis: int) -> tuple[int, int]:
-    """How many lines of luma are flat and alike from either side inwards: rows for axis 1, columns for axis 0."""
-    means, deviations = y.mean(axis=axis), y.std(axis=axis)
-    return _flat_run(means, deviations), _flat_run(means[::-1], deviations[::-1])

@@ -2,7 +2,8 @@
 
     keyframes   what the encoder coded on its own: by far the cheapest
     dense       the frame shown at every multiple of the step, by presentation time
-    auto        keyframes, and as many more as needed so that no gap exceeds the step
+    auto        keyframes, and as many more as needed so that no gap exceeds the step, the last one before the next
+                keyframe as early as that allows
 
 A *lazy* decoder holds packets back until it is certain that a frame is wanted, and drops a group of pictures'
 remaining packets when none is. For ``auto`` it also skips frames that no other frame refers to, where frames are shown
@@ -163,6 +164,9 @@ def _wanted(group: Group, taken: float, sampling: Sampling) -> list[float]:
                 break
             taken = following
             wanted.append(taken)
+    if not dense and group.closed and not group.final and len(wanted) > 1 and wanted[-1] > group.stop - step:
+        # as early as the step to the next keyframe allows: what comes after need not be decoded
+        wanted[-1] = group.stop - step
     return wanted
 
 
@@ -257,9 +261,10 @@ def _with_bars_cut(
         held += picked.frame.width * picked.frame.height
         if detector.seen >= BAR_FRAMES or len(first) >= 2 * BAR_FRAMES or held >= MOST_PIXELS:
             break
-    if not detector.seen or not detector.crop().nothing:
-        _bars_everywhere(path, size, duration, detector)
     crop = detector.crop()
+    if not detector.seen or not crop.nothing:
+        _bars_everywhere(path, size, duration, detector)
+        crop = detector.crop()
     scaler = whole if crop.nothing else Scaler(size, crop)
     for picked, image in first:
         yield picked.time, image if crop.nothing else scaler(picked.frame)
