@@ -1,4 +1,4 @@
-"""What a scan asks the catalogue: streams that begin alike, contents that share an id, how many frames there are."""
+"""What a scan asks the catalogue: the outlines of streams, contents that share an id, how many frames there are."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ from store_makers import add_video, content, fingerprint, probe
 from twinreel.store.catalogue import Catalogue
 
 
-def test_videos_whose_streams_begin_alike_come_together(tmp_path: Path) -> None:
+def test_outlines_tell_what_is_known_of_each_stream(tmp_path: Path) -> None:
     with Catalogue.open(tmp_path / "library.sqlite") as catalogue:
-        assert catalogue.videos.same_heads() == []
-        for number, head in enumerate(("x", "y", "x", None, None, "z", "y", "x")):
-            catalogue.videos.add(content(number), 1, probe(), head)
-        groups = {tuple(video.content for video in group) for group in catalogue.videos.same_heads()}
-        assert groups == {(content(0), content(2), content(7)), (content(1), content(6))}
-
-        catalogue.videos.add(content(1), 1, probe(), "another")
-        assert len(catalogue.videos.same_heads()) == 1
+        assert catalogue.videos.outlines() == []
+        for number in (1, 0):
+            catalogue.videos.add(content(number), 1, probe())
+        catalogue.videos.set_digests(content(1), head="x")
+        picture = probe().codec, probe().coded_width, probe().coded_height
+        assert catalogue.videos.outlines() == [
+            (content(0), picture, probe().duration, None),
+            (content(1), picture, probe().duration, "x"),
+        ]
 
 
 def test_sizes_of_contents_that_are_known_by_their_digest(tmp_path: Path) -> None:

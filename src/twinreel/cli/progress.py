@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 STAGES = {
     "list": ("looking for files", "files"),
     "look": ("reading headers", "files"),
+    "heads": ("comparing how streams begin", "files"),
     "verify": ("comparing files", "files"),
     "describe": ("reading frames", "files"),
     "match": ("matching", "videos"),

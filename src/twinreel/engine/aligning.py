@@ -44,7 +44,7 @@ def _best(vectors: Float32, other: Prepared) -> float:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AlignTask:
-    """Aligns pairs. Yields for each its place among them and its Match or None."""
+    """Aligns pairs. Yields one tuple: for each its Match or None."""
 
     path: str
     """Content id of the video that is searched for."""
@@ -53,9 +53,11 @@ class AlignTask:
     stage: ClassVar[str] = "match"
 
     def run(self) -> Iterator[object]:
-        for place, ask in enumerate(self.asks):
+        answers: list[Match | None] = []
+        for ask in self.asks:
             yield None
-            yield place, ask.match(self.aligner)
+            answers.append(ask.match(self.aligner))
+        yield tuple(answers)
 
 
 def align_tasks(content: str, asks: Iterable[Ask], aligner: str) -> Iterator[AlignTask]:

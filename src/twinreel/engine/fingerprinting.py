@@ -19,8 +19,10 @@ from twinreel.engine.state import Recipe, Scan
 from twinreel.engine.tasks import Reach, SampleTask, StreamDigestTask, falls_short
 from twinreel.errors import MediaError
 from twinreel.media.anchors import anchor_frames
+from twinreel.media.identity import HEAD
 from twinreel.media.sampling import CHUNK
 from twinreel.media.walk import Found
+from twinreel.store.videos import Outline
 from twinreel.types import (
     LAYOUT,
     Failure,
@@ -30,7 +32,6 @@ from twinreel.types import (
     Float64,
     Samples,
     State,
-    Video,
 )
 
 SAME_DURATION = 0.2
@@ -205,45 +206,66 @@ class Fingerprinting:
         return list(pending)
 
     def _same_streams(self) -> list[list[str]]:
-        """Content ids of videos with the same stream digest, in order; a digest is made only where heads agree."""
-        together = [
-            group for group in self._catalogue.videos.same_heads() if any(v.content in self._files for v in group)
-        ]
-        suspects = {video.content: video for group in together for video in self._alike(group)}
-        self._digest([video for video in suspects.values() if video.stream_digest is None])
+        """Content ids of videos with the same stream digest, in order.
+
+        A digest is made only of those that are as long as another with the same kind of picture and begin with the
+        same packets, one of both being new.
+        """
+        alike = self._alike(self._outlines(None))
+        self._digest([outline.content for outline in alike if outline.head is None], HEAD)
+        alike = self._alike(self._outlines({outline.content for outline in alike}))
+        self._digest([outline.content for outline in alike], None)
         groups: dict[str, list[str]] = {}
-        for content in sorted(suspects):
-            video = self._catalogue.videos.get(content)
+        for outline in alike:
+            video = self._catalogue.videos.get(outline.content)
             if video is not None and video.stream_digest is not None:
-                groups.setdefault(video.stream_digest, []).append(content)
+                groups.setdefault(video.stream_digest, []).append(video.content)
         return [group for group in groups.values() if len(group) > 1]
 
-    def _alike(self, group: Sequence[Video]) -> list[Video]:
-        """Of videos with the same head, those that are as long as another, where one of both is new."""
-        ordered = sorted(group, key=lambda video: video.probe.duration)
-        found: dict[str, Video] = {}
-        for index, video in enumerate(ordered):
-            for other in ordered[index + 1 :]:
-                if other.probe.duration - video.probe.duration > SAME_DURATION:
-                    break
-                if video.content in self._files or other.content in self._files:
-                    found.update({video.content: video, other.content: other})
-        return list(found.values())
+    def _outlines(self, heads_of: set[str] | None) -> list[list[Outline]]:
+        """The outlines of videos that may have the same stream, together: with the same kind of picture or, of some
+        videos, with the same head."""
+        together: dict[object, list[Outline]] = {}
+        for outline in self._catalogue.videos.outlines():
+            if heads_of is None:
+                together.setdefault(outline.picture, []).append(outline)
+            elif outline.content in heads_of and outline.head is not None:
+                together.setdefault(outline.head, []).append(outline)
+        return list(together.values())
 
-    def _digest(self, videos: Iterable[Video]) -> None:
-        """Hashes the packets of videos; where that cannot be done, a video is taken to be like no other."""
-        paths = {}
-        for video in videos:
-            if video.content in self._files:
-                paths[self._files[video.content].path] = video
+    def _alike(self, groups: Iterable[Sequence[Outline]]) -> list[Outline]:
+        """Of groups, those that are as long as another of theirs, where one of both is new; in order of content id."""
+        found: dict[str, Outline] = {}
+        for group in groups:
+            ordered = sorted(group, key=lambda outline: outline.duration)
+            durations = np.array([outline.duration for outline in ordered])
+            new = np.array([outline.content in self._files for outline in ordered])
+            first = np.searchsorted(durations, durations - SAME_DURATION)
+            last = np.searchsorted(durations, durations + SAME_DURATION, side="right")
+            count = np.concatenate([[0], np.cumsum(new)])
+            kept = np.where(new, last - first > 1, count[last] > count[first])
+            found.update((ordered[place].content, ordered[place]) for place in np.flatnonzero(kept))
+        return [found[content] for content in sorted(found)]
+
+    def _digest(self, contents: Iterable[str], packets: int | None) -> None:
+        """Hashes all packets of videos, or the first few; where it fails, a video is like no other."""
+        videos = {}
+        for content in contents:
+            video = self._catalogue.videos.get(content)
+            if video is None or (packets is None and video.stream_digest is not None):
+                continue
+            if content in self._files:
+                videos[self._files[content].path] = video
             elif video.state is State.PRESENT:
-                paths[video.path] = video
-        if not paths:
+                videos[video.path] = video
+        if not videos:
             return
-        meter = Meter(self._scan.progress, "verify", len(paths), sum(video.size for video in paths.values()))
-        tasks = (StreamDigestTask(path) for path in paths)
+        sizes = {path: video.size if packets is None else 0 for path, video in videos.items()}
+        meter = Meter(self._scan.progress, "heads" if packets else "verify", len(videos), sum(sizes.values()))
+        tasks = (StreamDigestTask(path, packets) for path in videos)
         for event in self._scan.pool.run(tasks, limit=self._scan.drive, per_key=self._scan.per_drive):
             if isinstance(event, Reply):
-                self._catalogue.videos.set_digests(paths[event.task.path].content, stream=str(event.value))
+                digest = {"head" if packets else "stream": str(event.value)}
+                self._catalogue.videos.set_digests(videos[event.task.path].content, **digest)
             else:
-                meter.advance(bytes=paths[event.task.path].size)
+                meter.advance(bytes=sizes[event.task.path])

@@ -118,7 +118,7 @@ class Looking:
         if known:
             tally.moved += len(links)
         elif look.probe is not None:
-            self._catalogue.videos.add(content, links[0].size, look.probe, look.stream_head)
+            self._catalogue.videos.add(content, links[0].size, look.probe)
             self._videos.add(content)
             tally.added += 1
         self._put(links, content)
@@ -162,14 +162,14 @@ class Looking:
                 elif isinstance(digest, str) and isinstance(first, str) and digest != first:
                     self._catalogue.videos.set_digests(doubt.content, file=first)
                     if digest in self._videos:
-                        self._keep(doubt.links, digest, Look(digest, None, None))
+                        self._keep(doubt.links, digest, Look(digest, None))
                     else:
                         collided.append((doubt.links, digest))
                 else:
                     # Where the first cannot be read now, the content id has to do.
                     if isinstance(first, str):
                         self._catalogue.videos.set_digests(doubt.content, file=first)
-                    self._keep(doubt.links, doubt.content, Look(doubt.content, None, None))
+                    self._keep(doubt.links, doubt.content, Look(doubt.content, None))
         self._doubts.clear()
         self._tell_apart(collided)
 

@@ -178,13 +178,11 @@ class _Matching:
         candidates: dict[str, list[str]] = {}
         for event in self._pool.run(self._tasks(searches, results, candidates)):
             match event:
-                case Reply(task, (int() as place, (Match() | None) as answer)):
-                    results[task.asks[place].pair] = answer
+                case Reply(task, tuple() as answers):
+                    results.update(zip((ask.pair for ask in task.asks), answers, strict=True))
                 case Failed(task, _):
                     # More than a worker may use: then it is done here.
-                    for ask in task.asks:
-                        if results[ask.pair] is None:
-                            results[ask.pair] = ask.match(self._aligner)
+                    results.update((ask.pair, ask.match(self._aligner)) for ask in task.asks)
         for search in searches:
             for other in candidates[search.content]:
                 if other not in search.found:

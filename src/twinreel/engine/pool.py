@@ -27,6 +27,7 @@ Tasks and what they yield are pickled: their classes live in a module that can b
 from __future__ import annotations
 
 import math
+import pickle
 import sys
 import time
 from collections.abc import Callable, Generator, Hashable, Iterable, Iterator
@@ -186,6 +187,8 @@ class _Run(Generic[T]):
         self._pool, self._waiting, self._places = pool, waiting, places
         self._clock = PatientClock(stride=pool.stall / 4)
         self._failed_starts = 0
+        self._pickled: dict[int, bytes] = {}
+        """By their ids, the tasks that were put back since they cannot be sent ahead: large ones."""
 
     @property
     def _processes(self) -> list[Process[T]]:
@@ -239,8 +242,11 @@ class _Run(Generic[T]):
     def _give(self, process: Process[T], item: tuple[Hashable, T]) -> None:
         if not process.tasks:
             process.seen, process.work_seen = self._clock.now, None
-        if not process.give(*item):
-            self._waiting.put_back(*item)
+        key, task = item
+        body = self._pickled.pop(id(task), None) or pickle.dumps(task, pickle.HIGHEST_PROTOCOL)
+        if not process.give(key, task, body):
+            self._waiting.put_back(key, task)
+            self._pickled[id(task)] = body
             if not process.tasks:
                 self._pool._dismiss(process)  # it has ended while idle
 

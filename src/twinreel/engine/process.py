@@ -79,12 +79,12 @@ class Process(Generic[T]):
         """Whether one of its tasks has this key."""
         return any(key == own for own, _ in self.tasks)
 
-    def give(self, key: Hashable, task: T) -> bool:
-        """Sends it a task; False where it has ended, or where the task is too large to be sent ahead of its turn.
+    def give(self, key: Hashable, task: T, body: bytes) -> bool:
+        """Sends it a task, pickled in ``body``; False where it has ended, or where that is too large to be sent ahead
+        of its turn.
 
         A pipe takes a few kB without its reader, which is all that can be relied on of a worker that is busy.
         """
-        body = pickle.dumps(task, pickle.HIGHEST_PROTOCOL)
         if self.tasks and len(body) > _AHEAD:
             return False
         sent = self._send(body)

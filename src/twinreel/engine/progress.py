@@ -15,7 +15,8 @@ class Step:
     """How far one stage is."""
 
     stage: str
-    """list, look, verify, describe, match: in this order, stages without work are left out."""
+    """list, look, heads, verify, describe, match: in this order, but that a verify may come before the heads, too;
+    stages without work are left out."""
     done: int
     """Files, or in ``match`` videos."""
     total: int | None

@@ -7,8 +7,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import ClassVar
 
-from twinreel.errors import BadFile
-from twinreel.media.identity import HEAD, content_id, hash_file, hash_stream, stream_digest
+from twinreel.media.identity import content_id, hash_file, hash_stream
 from twinreel.media.probe import probe
 from twinreel.media.sampling import Packets, Sampling, every_frame, packets_of, sample, sample_at
 from twinreel.media.shots import shot_boundaries, shot_midpoints
@@ -25,13 +24,11 @@ class Look:
     content: str
     probe: Probe | None
     """None where the content was known: then nothing more was read."""
-    stream_head: str | None
-    """Digest of the first packets; None also where there are no packets."""
 
 
 @dataclass(frozen=True, slots=True)
 class LookTask:
-    """Content id; probe and stream head of a content that is new. Yields one Look."""
+    """Content id, and probe of a content that is new. Yields one Look."""
 
     path: str
     known: frozenset[str] = frozenset()
@@ -41,16 +38,10 @@ class LookTask:
     def run(self) -> Iterator[object]:
         content = content_id(self.path)
         if content in self.known:
-            yield Look(content, None, None)
+            yield Look(content, None)
             return
         yield None
-        probed = probe(self.path)
-        yield None
-        try:
-            head = stream_digest(self.path, HEAD)
-        except BadFile:
-            head = None
-        yield Look(content, probed, head)
+        yield Look(content, probe(self.path))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +60,12 @@ class StreamDigestTask:
     """Hashes the video packets. Yields the digest."""
 
     path: str
+    packets: int | None = None
+    """From the beginning; None: all of them."""
     stage: ClassVar[str] = "identify"
 
     def run(self) -> Iterator[object]:
-        yield (yield from hash_stream(self.path))
+        yield (yield from hash_stream(self.path, self.packets))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import json
 import os
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from twinreel.errors import NotFound
 from twinreel.store.database import Database
@@ -48,6 +48,18 @@ def _video(rows: Sequence[tuple[Any, ...]]) -> Video:
     )
 
 
+class Outline(NamedTuple):
+    """What tells cheaply that two streams differ."""
+
+    content: str
+    picture: tuple[str, int, int]
+    """Codec, coded width and height."""
+    duration: float
+    """Seconds."""
+    head: str | None
+    """Digest of the stream's first packets, where that was needed."""
+
+
 class Videos:
     """The videos of a catalogue.
 
@@ -58,29 +70,31 @@ class Videos:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(self, content: str, size: int, probe: Probe, stream_head: str | None = None) -> int:
-        """Adds a video, or replaces what a probe said of it; its number, which never changes nor returns.
-
-        ``stream_head``: digest of the first packets, see ``same_heads``.
-        """
+    def add(self, content: str, size: int, probe: Probe) -> int:
+        """Adds a video, or replaces what a probe said of it; its number, which never changes nor returns."""
         self._database.execute(
             """
-            INSERT INTO videos (content, size, probe, stream_head, first_seen) VALUES (?, ?, ?, ?, ?)
-            ON CONFLICT (content) DO UPDATE SET
-                size = excluded.size, probe = excluded.probe, stream_head = excluded.stream_head
+            INSERT INTO videos (content, size, probe, first_seen) VALUES (?, ?, ?, ?)
+            ON CONFLICT (content) DO UPDATE SET size = excluded.size, probe = excluded.probe
             """,
-            (content, size, probe_to_json(probe), stream_head, time.time()),
+            (content, size, probe_to_json(probe), time.time()),
         )
         return int(self._database.query("SELECT id FROM videos WHERE content = ?", (content,))[0][0])
 
-    def set_digests(self, content: str, *, file: str | None = None, stream: str | None = None) -> None:
-        """Adds the digests that are given; decisions about the video learn them too. NotFound for an unknown video."""
+    def set_digests(
+        self, content: str, *, file: str | None = None, stream: str | None = None, head: str | None = None
+    ) -> None:
+        """Adds the digests that are given; decisions about the video learn them too. NotFound for an unknown video.
+
+        head: digest of the stream's first packets.
+        """
         changed = self._database.execute(
             """
-            UPDATE videos SET file_digest = coalesce(?, file_digest), stream_digest = coalesce(?, stream_digest)
+            UPDATE videos SET file_digest = coalesce(?, file_digest), stream_digest = coalesce(?, stream_digest),
+                stream_head = coalesce(?, stream_head)
             WHERE content = ?
             """,
-            (file, stream, content),
+            (file, stream, head, content),
         )
         if not changed:
             raise NotFound(f"no video with the content id {content} in the library: add it first")
@@ -103,14 +117,16 @@ class Videos:
         """Bytes of the videos that are known by their file digest, as their content id is that of another one."""
         return {size for (size,) in self._database.query("SELECT size FROM videos WHERE content = file_digest")}
 
-    def same_heads(self) -> list[list[Video]]:
-        """The videos whose streams begin with the same packets, together, where there are two and more."""
-        shared = "SELECT stream_head FROM videos WHERE stream_head IS NOT NULL GROUP BY 1 HAVING count(*) > 1"
-        heads = dict(self._database.query(f"SELECT content, stream_head FROM videos WHERE stream_head IN ({shared})"))
-        together: dict[str, list[Video]] = {}
-        for video in self._where(f"WHERE v.stream_head IN ({shared})") if heads else []:
-            together.setdefault(heads[video.content], []).append(video)
-        return list(together.values())
+    def outlines(self) -> list[Outline]:
+        """Of every video, in order of content id."""
+        rows = self._database.query(
+            """
+            SELECT content, json_extract(probe, '$.codec'), json_extract(probe, '$.coded_width'),
+                json_extract(probe, '$.coded_height'), json_extract(probe, '$.duration'), stream_head
+            FROM videos ORDER BY content
+            """
+        )
+        return [Outline(content, tuple(picture), duration, head) for content, *picture, duration, head in rows]
 
     def all(self) -> Iterator[Video]:
         """Every video in order of content id, a page at a time."""
