@@ -48,5 +48,5 @@ class Calibration:
         return float(1 / (1 + np.exp(-np.clip(logit, -40, 40))))
 
 
-DEFAULT = Calibration((-5.07, 3.33, 4.50, 8.13, 4.07, -1.19))
+DEFAULT = Calibration((-4.51, 3.42, 3.82, 9.56, 4.42, -1.08))
 """For the descriptor that ships with the package."""
