@@ -48,5 +48,5 @@ class Calibration:
         return float(1 / (1 + np.exp(-np.clip(logit, -40, 40))))
 
 
-DEFAULT = Calibration((-4.51, 3.42, 3.82, 9.56, 4.42, -1.08))
+DEFAULT = Calibration((-4.53, 3.59, 3.80, 9.92, 4.43, -1.11))
 """For the descriptor that ships with the package."""
