@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -14,9 +15,11 @@ import pytest
 import twinreel
 from makers import scene, write_video
 from twinreel.cli.doctor import library_state
+from twinreel.cli.report import verb
 from twinreel.cli.shapes import OUTPUTS
 from twinreel.errors import NotFound
 from twinreel.match.calibration import MIN_SCORE
+from twinreel.types import Match, Relation, Segment
 
 from .conftest import PLANTED, SIZE, invoke, invoke_json
 
@@ -151,6 +154,20 @@ def test_compare_explains_a_pair(films: Path, tmp_path: Path) -> None:
         stream = opened.streams.video[0]
         assert stream.height / stream.width == pytest.approx(found["a"]["duration"] / found["b"]["duration"], rel=0.1)
     assert not library.exists()
+
+
+def test_compare_says_which_contains_which(films: Path, tmp_path: Path) -> None:
+    options = ("--describer", "phash", "--library", tmp_path / "none.sqlite")
+    film, clip = films / "film.mp4", films / "clip.mp4"
+    assert f"    contains {clip}\n" in invoke("compare", film, clip, *options).stdout
+    assert f"    is contained in {film}\n" in invoke("compare", clip, film, *options).stdout
+
+
+def test_compare_does_not_call_likeness_the_same_footage() -> None:
+    segment = Segment(0.0, 1.0, 5.0, 6.0, 0.1)
+    match = Match("a", "b", Relation.SHARED, 0.1, 0.2, 0.1, (segment,))
+    assert "not enough" in verb(match)
+    assert verb(replace(match, score=MIN_SCORE)) == "shares footage with"
 
 
 def test_compare_names_the_stage_that_drops_a_pair(films: Path, library: Path) -> None:

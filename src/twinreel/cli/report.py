@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from twinreel.cli.output import row, table, tell, tell_table
 from twinreel.cli.text import clock, count, percent, size, span
 from twinreel.cli.view import Member, View, across, members
+from twinreel.match.calibration import MIN_SCORE
 from twinreel.types import Failure, Match, Relation, ScanReport, Segment, State, Video
 
 if TYPE_CHECKING:
@@ -59,10 +60,19 @@ def tell_matches(matches: Iterable[Match], videos: Mapping[str, Video]) -> None:
         tell_match(match, videos[match.a].path, videos[match.b].path)
 
 
+def verb(match: Match) -> str:
+    """What a is to b; where the score is under the operating point, no more than that they are alike."""
+    if match.score < MIN_SCORE:
+        return "is most alike, but not enough to be taken for the same footage, in these stretches of"
+    if match.relation is Relation.CONTAINS and match.coverage_a > match.coverage_b:
+        return "is contained in"
+    return VERBS[match.relation]
+
+
 def tell_match(match: Match, a: str, b: str) -> None:
     """Both names, and each common stretch on a line of its own."""
     tell(f"  {a}")
-    tell(f"    {VERBS[match.relation]} {b}")
+    tell(f"    {verb(match)} {b}")
     for segment in match.segments:
         tell(f"      {stretch(segment)}")
     shares = f"{percent(match.coverage_a)} of the first and {percent(match.coverage_b)} of the second are common"

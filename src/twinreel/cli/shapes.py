@@ -53,7 +53,8 @@ class SegmentShape(TypedDict):
 
 
 class MatchShape(TypedDict):
-    """Two videos that show the same footage; for the relation "contains" a is the longer one."""
+    """Two videos that show the same footage; for the relation "contains" a is the longer one. A comparison keeps the
+    order of its arguments: there, the one that is covered less contains the other."""
 
     a: str
     b: str
