@@ -13,11 +13,11 @@ from twinreel.types import Float64
 
 _BEND = 0.3
 """Weight of the penalty on speeds other than 1; at speed 2 it is a third of this in a second of a."""
-_MOST_REJECTED = 3
+_MOST_REJECTED = 2
 """Paths in a row that make no box, after which the search ends: paths come in order of evidence, the rest is weaker."""
 _ENOUGH = 1.0
 """Evidence (similarity above the limit, times seconds) from which a path is always looked at."""
-_SHARE = 0.75
+_SHARE = 0.9
 """A path of less is only looked at where it has this share of the best path's: a short copy stands on its own, but
 beside a strong one, chance paths of a frame or two say nothing."""
 _PAIRS = 1 << 20
