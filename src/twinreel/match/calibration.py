@@ -48,5 +48,5 @@ class Calibration:
         return float(1 / (1 + np.exp(-np.clip(logit, -40, 40))))
 
 
-DEFAULT = Calibration((-4.53, 3.59, 3.80, 9.92, 4.43, -1.11))
+DEFAULT = Calibration((-3.71, 3.24, 3.35, 12.10, 4.48, -1.04))
 """For the descriptor that ships with the package."""

@@ -23,7 +23,7 @@ FAR = 4.5
 """Seconds: beyond this a scene has usually changed, which copies and other takes of a programme share."""
 FAINT = 0.02
 """Differences between frames up to about its root are noise."""
-FEW = 2.0
+FEW = 4.0
 """Pairs of moments that make half the case: so few agree by chance."""
 
 

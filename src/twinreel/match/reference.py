@@ -17,16 +17,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 import xxhash
+from numpy.typing import NDArray
 
 from twinreel.types import Fingerprint, Float32, Reference
+
+Scalar = TypeVar("Scalar", bound=np.generic)
 
 VIDEOS = 512
 """Videos of the library that stand for it."""
 FRAMES = 8
 """Frames of each of them, spread evenly."""
+SHIPPED = 128
+"""Frames of those that come with the describer that take part: as many as of sixteen videos. More of them, and in a
+small library of one kind (drawings, recordings of a screen) everything would be alike by comparison with photographs;
+fewer, and the first videos would be their own background."""
 TOLERATED = 0.2
 """Share of the standing videos that may have changed before a library's reference is fitted anew."""
 DAMPING = 2.0
@@ -88,17 +96,21 @@ def outdated(reference_videos: Sequence[str], contents: Iterable[str]) -> bool:
 def fit_reference(shipped: Float32, fingerprints: Iterable[Fingerprint]) -> Reference:
     """The reference of a library from the fingerprints of its standing videos, in order of content id.
 
-    ``shipped``: (m, d) background vectors of the describer, m may be 0. They always take part, so that a library
-    of three videos is not its own background.
+    ``shipped``: (m, d) background vectors of the describer, m may be 0. Up to ``SHIPPED`` of them always take part, so
+    that a library of three videos is not its own background.
     """
-    chosen = [shipped]
+    chosen = [_spread(shipped, SHIPPED)]
     for fingerprint in fingerprints:
         telling = np.flatnonzero(fingerprint.weights > 0)
         if len(telling):
-            picks = np.unique(np.linspace(0, len(telling) - 1, FRAMES).round().astype(int))
-            chosen.append(fingerprint.vectors[telling[picks]])
+            chosen.append(fingerprint.vectors[_spread(telling, FRAMES)])
     background = np.ascontiguousarray(np.concatenate(chosen), np.float32)
     return Reference(xxhash.xxh3_64_hexdigest(background.tobytes()), background)
+
+
+def _spread(rows: NDArray[Scalar], count: int) -> NDArray[Scalar]:
+    """As many rows at most, spread evenly."""
+    return rows[np.unique(np.linspace(0, len(rows) - 1, count).round().astype(int))] if len(rows) else rows
 
 
 def background_of(reference: Reference) -> Background:
