@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import random
 import shutil
 import sqlite3
 import subprocess
@@ -11,7 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -426,7 +427,24 @@ with Library(sys.argv[1], describer="phash") as library:
 """
 
 
-def test_killed_at_any_moment_it_goes_on_to_the_same_result(collection: Path, scanned: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", range(10))
+def test_killed_at_a_random_moment_the_next_scan_makes_up_for_it(
+    number: int, collection: Path, scanned: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "library.sqlite"
+    process = subprocess.Popen([sys.executable, "-c", SCAN, str(path), str(collection)])
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(random.Random(number).uniform(0.2, 1.2))
+    process.kill()
+    process.wait()
+    with open_library(path) as library:
+        library.add(collection)
+        assert library.integrity_check() == []
+        with open_library(scanned) as uninterrupted:
+            assert everything(library) == everything(uninterrupted)
+
+
+def test_killed_in_every_stage_it_goes_on_to_the_same_result(collection: Path, scanned: Path, tmp_path: Path) -> None:
     path = tmp_path / "library.sqlite"
     for stage, count in ((0, 1), (1, 1), (1, 4)):
         process = subprocess.Popen([sys.executable, "-c", SCAN, str(path), str(collection)])
