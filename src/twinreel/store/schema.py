@@ -39,7 +39,6 @@ _FIRST = (
         first_seen REAL NOT NULL
     )""",
     "CREATE INDEX videos_by_file_digest ON videos (file_digest) WHERE file_digest IS NOT NULL",
-    "CREATE INDEX videos_by_stream_head ON videos (stream_head) WHERE stream_head IS NOT NULL",
     "CREATE INDEX videos_by_stream_digest ON videos (stream_digest) WHERE stream_digest IS NOT NULL",
     # mtime_ns, device and inode are decimal text: file systems use all 64 bits unsigned, and ReFS 128, while an
     # integer of SQLite has 63 and a sign.

@@ -6,7 +6,7 @@ EfficientNet-Lite0 on frames stretched to 192 x 192, features of two resolutions
 the generalised mean of power 3 (Radenović, Tolias & Chum, "Fine-tuning CNN image retrieval with no human annotation",
 TPAMI 2018, equation 2) and normalised, PCA-whitening of both to 256 dimensions fitted on the photographs, L2
 normalisation: one ONNX graph that takes uint8 frames. Beside the last features alone at 224 x 224 it takes two thirds
-of the time and finds more: copies share details, not just subjects.
+of the time and finds more, since copies share details and not just subjects; but it finds fewer of the heavily cropped.
 
 Convolutions are statically quantised to 8 bits (Jacob et al., "Quantization and training of neural networks for
 efficient integer-arithmetic-only inference", CVPR 2018), with ranges taken from some of the photographs. Static: the
