@@ -384,3 +384,18 @@ def test_status(shared: Library, films: Path) -> None:
     assert status.last_scan is not None
     assert status.last_scan.report is not None
     assert status.last_scan.report.files == 5
+
+
+def test_a_picture_in_a_picture_is_found(tmp_path: Path) -> None:
+    (tmp_path / "films").mkdir()
+    shown, host = clip(6, size=(320, 180)), clip(7, size=(320, 180))
+    write_video(tmp_path / "films" / "shown.mp4", shown, gop=25)
+    write_video(tmp_path / "films" / "other.mp4", clip(8, size=(320, 180)), gop=25)
+    for frame, small in zip(host, shown, strict=True):
+        frame[10:100, 150:310] = small[::2, ::2]
+    write_video(tmp_path / "films" / "inset.mp4", host, gop=25)
+    with Library(tmp_path / "library.sqlite") as library:
+        library.add(tmp_path / "films")
+        match = max(library.matches(), key=lambda match: match.score)
+        assert names([match], library) == {frozenset({"shown.mp4", "inset.mp4"})}
+    np.testing.assert_allclose(spans(match), [(0, 8, 0, 8)], atol=1.1)

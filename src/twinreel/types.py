@@ -99,12 +99,14 @@ class Video:
 
 @dataclass(frozen=True, slots=True)
 class Samples:
-    """Frames of one video."""
+    """Frames of one video, or of one picture within it."""
 
     times: Float64
     """(n,) seconds, ascending."""
     images: UInt8
     """(n, h, w, 3) RGB, upright, without black bars."""
+    part: int = 0
+    """0: the whole picture; 1 and more: a picture within it, as an inset or a tile, by number."""
 
     def __post_init__(self) -> None:
         _check_rows("images", self.images.shape, len(self.times))
@@ -115,7 +117,7 @@ class Fingerprint:
     """What is remembered of a video's looks."""
 
     times: Float64
-    """(n,) seconds, ascending; n may be 0 (nothing to see)."""
+    """(n,) seconds, ascending within each part, the parts one after another; n may be 0 (nothing to see)."""
     vectors: Float32
     """(n, d), each row L2-normalised."""
     weights: Float32
@@ -126,8 +128,12 @@ class Fingerprint:
     """``name@version`` of the describer that made the vectors."""
     sampling: str
     """The sampling that chose the frames, for example ``auto:1``."""
+    parts: UInt8
+    """(n,) ascending: 0 for the whole picture, 1 and more for pictures within it, which are seen at some of its times
+    as well."""
 
     def __post_init__(self) -> None:
+        _check_rows("parts", self.parts.shape, len(self.times))
         _check_rows("vectors", self.vectors.shape, len(self.times))
         _check_rows("weights", self.weights.shape, len(self.times))
         if self.layout.shape != (len(self.times), LAYOUT):

@@ -64,7 +64,9 @@ def add(catalogue: Catalogue, content: str, vectors: Float32) -> None:
     times, weights = np.arange(n, dtype=np.float64), np.ones(n, np.float32)
     signature = np.zeros((n, LAYOUT), np.float32)
     catalogue.videos.add(content, 1, probe(float(n)))
-    catalogue.fingerprints.put(content, Fingerprint(times, vectors, weights, signature, describer, sampling))
+    catalogue.fingerprints.put(
+        content, Fingerprint(times, vectors, weights, signature, describer, sampling, np.zeros(len(times), np.uint8))
+    )
 
 
 def found(catalogue: Catalogue) -> list[Match]:

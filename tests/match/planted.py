@@ -7,7 +7,7 @@ product of two frames is about a Gaussian of the seconds between them), so nothi
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -89,7 +89,9 @@ def fingerprint(
     vectors = np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
     signature = frames(seconds, seed=6, count=LAYOUT)
     signature[mirrored] *= -1
-    return Fingerprint(at, vectors, np.ones(len(at), np.float32), signature, "planted@1", "dense:1")
+    return Fingerprint(
+        at, vectors, np.ones(len(at), np.float32), signature, "planted@1", "dense:1", np.zeros(len(at), np.uint8)
+    )
 
 
 def video(
@@ -106,3 +108,13 @@ def video(
     """Samples every ``step`` seconds from ``first`` on."""
     made = fingerprint(np.arange(first, duration, step), parts, own=own, noise=noise, turned=turned)
     return prepare(content, duration, made, background())
+
+
+def with_inset(host: Prepared, inset: Prepared) -> Prepared:
+    """The host with the other as a picture within its picture, at the times that the inset has."""
+    pairs = {
+        name: np.concatenate([getattr(host, name), getattr(inset, name)])
+        for name in ("times", "vectors", "weights", "bias", "layout")
+    }
+    parts = np.repeat(np.array([0, 1], np.uint8), [len(host), len(inset)])
+    return replace(host, **pairs, parts=parts)

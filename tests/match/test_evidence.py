@@ -23,7 +23,16 @@ def scene(content: str, times: Float64, *, start: float, still: float, seed: int
     mixed = still * set_ / np.linalg.norm(set_) + (1 - still) * moving + noise
     vectors = (mixed / np.linalg.norm(mixed, axis=1, keepdims=True)).astype(np.float32)
     ones, zeros = np.ones(len(times), np.float32), np.zeros(len(times), np.float32)
-    return Prepared(content, float(times[-1]) + 1, times, vectors, ones, zeros, np.zeros((len(times), 16), np.float32))
+    return Prepared(
+        content,
+        float(times[-1]) + 1,
+        times,
+        vectors,
+        ones,
+        zeros,
+        np.zeros((len(times), 16), np.float32),
+        np.zeros(len(times), np.uint8),
+    )
 
 
 def diagonal(a: Prepared, b: Prepared) -> Evidence:

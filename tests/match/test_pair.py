@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from planted import APART, Part, turn, video
+from planted import APART, Part, turn, video, with_inset
 
 from twinreel.match.alignment import ALIGNERS
 from twinreel.match.pair import MIN_SCORE, align_pair, match_pair
@@ -157,6 +157,23 @@ def test_two_single_frames_match_by_likeness_alone() -> None:
         scores.append(other.score if other else 0.0)
     assert scores == sorted(scores, reverse=True)
     assert scores[-1] < MIN_SCORE
+
+
+def test_a_picture_in_a_picture_and_its_host_are_both_found() -> None:
+    inset = video("b", 60, [Part(20, 50, FOOTAGE)], own=3, first=20)
+    shown = with_inset(video("b", 60, own=2), inset)
+    small = reported(video("a", 80, [Part(10, 80, FOOTAGE)]), shown)
+    np.testing.assert_allclose(spans(small), [(10, 40, 20, 50)], atol=0.6)
+    host = reported(video("c", 60, own=2, noise=0.2), shown)
+    np.testing.assert_allclose(spans(host), [(0, 60, 0, 60)], atol=0.6)
+
+
+def test_a_picture_in_two_different_pictures_is_found() -> None:
+    first, second = (
+        with_inset(video(name, 40, own=own), video(name, 40, [Part(0, 40, FOOTAGE)], own=own + 10))
+        for own, name in enumerate("ab", 1)
+    )
+    np.testing.assert_allclose(spans(reported(first, second)), [(0, 40, 0, 40)], atol=0.5)
 
 
 @pytest.mark.parametrize("duration", [0.5, 1.0, 1.9])

@@ -41,7 +41,9 @@ def test_a_duration_that_is_too_short_ends_with_the_last_sample() -> None:
 
 def test_no_frames() -> None:
     none = np.zeros((0, DIMENSIONS), np.float32)
-    empty = Fingerprint(np.zeros(0), none, none[:, 0], np.zeros((0, LAYOUT), np.float32), "planted@1", "dense:1")
+    empty = Fingerprint(
+        np.zeros(0), none, none[:, 0], np.zeros((0, LAYOUT), np.float32), "planted@1", "dense:1", np.zeros(0, np.uint8)
+    )
     ready = prepare("a", 7.0, empty, background())
     assert len(ready) == 0 and ready.duration == 7.0 and ready.bias.shape == (0,)
     assert similarity(ready, video("b", 5)).shape == (0, 5)

@@ -40,7 +40,15 @@ def random_frames(seed: int, n: int, d: int = D) -> Float32:
 def made(vectors: Float32, weights: Float32 | None = None) -> Fingerprint:
     n = len(vectors)
     weights = np.ones(n, np.float32) if weights is None else weights
-    return Fingerprint(np.arange(float(n)), vectors, weights, np.zeros((n, LAYOUT), np.float32), "r@1", "dense:1")
+    return Fingerprint(
+        np.arange(float(n)),
+        vectors,
+        weights,
+        np.zeros((n, LAYOUT), np.float32),
+        "r@1",
+        "dense:1",
+        np.zeros(n, np.uint8),
+    )
 
 
 # Who stands for a library

@@ -62,6 +62,7 @@ def fingerprint(number: int, frames: int = 5, dims: int = 8, *, describer: str =
         layout=(random.integers(-127, 128, (frames, LAYOUT)) / 127).astype(np.float32),
         describer=describer,
         sampling="auto:1",
+        parts=np.sort(random.integers(0, 3, frames)).astype(np.uint8),
     )
 
 

@@ -114,7 +114,7 @@ def test_damage_is_reported(library: Path) -> None:
         connection.execute("PRAGMA foreign_keys = OFF")
         connection.execute("PRAGMA ignore_check_constraints = ON")
         connection.execute("UPDATE fingerprints SET vectors = x'00'")
-        connection.execute("INSERT INTO fingerprints VALUES (99, 'x', 'y', 1, x'', x'', x'', x'')")
+        connection.execute("INSERT INTO fingerprints VALUES (99, 'x', 'y', 1, x'', x'', x'', x'', x'')")
     with Catalogue.open(library) as catalogue:
         wrong = catalogue.integrity_check()
     assert any("CHECK" in line for line in wrong)

@@ -21,7 +21,7 @@ from twinreel.errors import MediaError
 from twinreel.index.choose import make_index
 from twinreel.match.candidates import ENOUGH, Haystack
 from twinreel.match.pair import MIN_SCORE
-from twinreel.match.prepared import similarity
+from twinreel.match.prepared import best_similarity
 from twinreel.media.sampling import Sampling
 from twinreel.types import Float32, Float64, Match, Relation, Segment
 
@@ -89,8 +89,9 @@ class Comparing:
             match = Ask(first.video, second.video, first.mirrored).match(self._aligner)
             if match is not None:
                 match = replace(seen_from(match, a.content), score=match.score if score is None else score)
-        frames = similarity(first.video, second.video)
-        return Pair(first.video.times, second.video.times, frames, match, (*shortcuts, *stages))
+        times_a, times_b = (view.video.times[view.video.parts == 0] for view in (first, second))
+        frames = best_similarity(first.video, second.video)
+        return Pair(times_a, times_b, frames, match, (*shortcuts, *stages))
 
     def _views(self, a: Taken, b: Taken, of_a: Sampling, of_b: Sampling) -> tuple[View, View]:
         looks = [(a, of_a), (b, of_b)][: 1 if a.path == b.path else 2]

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from twinreel.describe.base import Describer
 from twinreel.describe.layout import layout
@@ -32,6 +33,7 @@ from twinreel.types import (
     Float64,
     Samples,
     State,
+    UInt8,
 )
 
 SAME_DURATION = 0.2
@@ -46,6 +48,7 @@ class Gathering:
     vectors: list[Float32] = field(default_factory=list)
     weights: list[Float32] = field(default_factory=list)
     layout: list[Float32] = field(default_factory=list)
+    parts: list[UInt8] = field(default_factory=list)
     reach: float = 0.0
     """Seconds up to which the video could be read."""
 
@@ -57,12 +60,20 @@ class Gathering:
         vectors = np.concatenate([np.zeros((0, dimensions), np.float32), *self.vectors])
         weights = np.concatenate([np.zeros(0, np.float32), *self.weights])
         signature = np.concatenate([np.zeros((0, LAYOUT), np.float32), *self.layout])
+        parts = np.concatenate([np.zeros(0, np.uint8), *self.parts])
+        rows = [np.flatnonzero(parts == part) for part in np.unique(parts)]
         # Broken timestamps may go back; a fingerprint's never do.
-        kept = np.flatnonzero(times > np.concatenate([[-np.inf], np.maximum.accumulate(times)[:-1]]))
-        if recipe.sampling.mode == "anchors" and len(kept):
-            telling = kept[weights[kept] > 0]
-            kept = telling[anchor_frames(vectors[telling]).indices] if len(telling) else kept[:1]
-        return Fingerprint(times[kept], vectors[kept], weights[kept], signature[kept], describer, sampling)
+        rows = [row[times[row] > np.concatenate([[-np.inf], np.maximum.accumulate(times[row])[:-1]])] for row in rows]
+        if recipe.sampling.mode == "anchors":
+            rows = [_anchors(vectors, weights, row) for row in rows]
+        kept = np.concatenate([np.zeros(0, np.intp), *rows])
+        return Fingerprint(times[kept], vectors[kept], weights[kept], signature[kept], describer, sampling, parts[kept])
+
+
+def _anchors(vectors: Float32, weights: Float32, rows: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Of the frames ``rows`` those that stand for all of them."""
+    telling = rows[weights[rows] > 0]
+    return telling[anchor_frames(vectors[telling]).indices] if len(telling) else rows[:1]
 
 
 class Describing:
@@ -96,6 +107,7 @@ class Describing:
             gathering.vectors.append(vectors[start:stop])
             gathering.weights.append(weights[start:stop])
             gathering.layout.append(signature[start:stop])
+            gathering.parts.append(np.full(stop - start, samples.part, np.uint8))
             start = stop
         self._waiting.clear()
 
@@ -175,7 +187,8 @@ class Fingerprinting:
                 self._catalogue.fingerprints.copy(content, follower)
             duration, claimed = self._durations[task.path]
             if broke_off:
-                reason = f"only the first {gathering.times[-1][-1]:.1f} of {duration:.1f} s could be read ({error})"
+                read = max(times[-1] for times in gathering.times)
+                reason = f"only the first {read:.1f} of {duration:.1f} s could be read ({error})"
                 self._scan.record(Failure(task.path, FailureKind.DAMAGED, task.stage, reason), found)
             elif falls_short(gathering.reach, claimed):
                 reason = f"only {gathering.reach:.1f} of {claimed:.1f} s could be read"

@@ -76,6 +76,7 @@ def take(
             made.layout,
             made.describer,
             made.sampling,
+            made.parts,
         )
         results[taken.path] = Taken(taken.path, taken.content, taken.probe, stored)
     return results

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from twinreel.media.identity import content_id, hash_file, hash_stream
+from twinreel.media.insets import with_inner_pictures
 from twinreel.media.probe import probe
 from twinreel.media.sampling import Packets, Sampling, every_frame, packets_of, sample, sample_at
 from twinreel.media.shots import shot_boundaries, shot_midpoints
@@ -77,7 +78,8 @@ class Reach:
 
 @dataclass(frozen=True, slots=True)
 class SampleTask:
-    """Takes the frames that a sampling chooses. Yields Samples in order, and at the end a Reach."""
+    """Takes the frames that a sampling chooses, and of the pictures within them. Yields Samples, each part's in order,
+    and at the end a Reach."""
 
     path: str
     sampling: Sampling
@@ -95,8 +97,9 @@ class SampleTask:
         # Anchors are chosen among the frames of ``auto`` once these are described.
         mode = "auto" if self.sampling.mode == "anchors" else self.sampling.mode
         last = 0.0
-        for samples in sample(self.path, Sampling(mode, self.sampling.step), self.size, threads=self.threads):
-            last = float(samples.times[-1])
+        chunks = sample(self.path, Sampling(mode, self.sampling.step), self.size, threads=self.threads)
+        for samples in with_inner_pictures(chunks):
+            last = max(last, float(samples.times[-1]))
             yield samples
         if falls_short(last, self.duration):
             # No evidence yet: the last frame may be shown for long, the last keyframe may lie far from the end.
@@ -120,7 +123,7 @@ class SampleTask:
                     count = seen.count
                     yield None
         times = shot_midpoints(finding.result(), seen.last)
-        yield from sample_at(self.path, times.tolist(), self.size, threads=self.threads)
+        yield from with_inner_pictures(sample_at(self.path, times.tolist(), self.size, threads=self.threads))
         yield Reach(seen.last)
 
 

@@ -52,23 +52,23 @@ BESIDE = 0.5
 CROSSED = 0.25
 """A stretch that lies in a better one's box by more than this share on both axes is a way through the same footage at
 another speed: it is dropped. Repeated and reordered footage overlaps on one axis at most."""
-SETTINGS = "11"
+SETTINGS = "12"
 """Changes whenever the same two fingerprints would give another match; kept with stored matches."""
 
 
 class Aligned:
     """An aligned stretch with what speaks for it."""
 
-    __slots__ = ("box", "evidence", "score")
+    __slots__ = ("box", "evidence", "mirrored", "score")
 
-    def __init__(self, box: Box, found: Evidence, score: float) -> None:
-        self.box, self.evidence, self.score = box, found, score
+    def __init__(self, box: Box, found: Evidence, score: float, mirrored: bool) -> None:
+        self.box, self.evidence, self.score, self.mirrored = box, found, score, mirrored
 
 
 def align_pair(
     a: Prepared, b: Prepared, *, aligner: str = "network", calibration: Calibration = DEFAULT
 ) -> list[Aligned]:
-    """Every aligned stretch of two videos, the best score first."""
+    """Every aligned stretch of two videos, or of one part of each, the best score first."""
     frames = similarity(a, b)
     if not frames.size or float(frames.max()) < _MIN_SIMILARITY:
         return []
@@ -77,7 +77,9 @@ def align_pair(
     found = []
     for box in boxes:
         says = evidence(a, b, frames, box)
-        found.append(Aligned(box, says, calibration.score(says)))
+        rows, columns = box.path.T
+        turned = mirrored(a.layout[rows], b.layout[columns])
+        found.append(Aligned(box, says, calibration.score(says), turned))
     return sorted(found, key=_best_first)
 
 
@@ -111,13 +113,15 @@ def match_pair(
     """The match of two videos, or None where no stretch of them aligns.
 
     ``mirrored_a``: vectors (n, d) of a mirrored, in the space of the background, where the describer can tell them;
-    where both ways round say something of the same footage, the better is taken. The score is the best segment's. Which
-    of the two is a makes no difference.
+    where both ways round say something of the same footage, the better is taken; likewise of the pictures within the
+    picture, each of which is aligned by itself. The score is the best segment's. Which of the two is a makes no
+    difference.
     """
     ways = [(a, b)] if mirrored_a is None else [(a, b), (replace(a, vectors=mirrored_a), b)]
     if b.content < a.content:  # an aligner may take another path when its arguments change places
         a, b, ways = b, a, [(y, x) for x, y in ways]
-    found = [one for x, y in ways for one in align_pair(x, y, aligner=aligner, calibration=calibration)]
+    parts = [(one, other) for x, y in ways for one in x.split() for other in y.split()]
+    found = [one for x, y in parts for one in align_pair(x, y, aligner=aligner, calibration=calibration)]
     found.sort(key=_best_first)
     kept: list[Aligned] = []
     for one in found:
@@ -126,7 +130,7 @@ def match_pair(
     if not kept:
         return None
     best = kept[0].score
-    segments = sorted((_segment(a, b, one) for one in kept), key=lambda s: (s.a_start, s.b_start))
+    segments = sorted(map(_segment, kept), key=lambda s: (s.a_start, s.b_start))
     what, coverage_a, coverage_b = relation(segments, a.duration, b.duration)
     if what is Relation.CONTAINS and nearly_all(coverage_a, a.duration):
         turned = (Segment(s.b_start, s.b_stop, s.a_start, s.a_stop, s.score, s.mirrored) for s in segments)
@@ -135,7 +139,6 @@ def match_pair(
     return Match(a.content, b.content, what, best, coverage_a, coverage_b, tuple(segments))
 
 
-def _segment(a: Prepared, b: Prepared, one: Aligned) -> Segment:
-    box, (rows, columns) = one.box, one.box.path.T
-    turned = mirrored(a.layout[rows], b.layout[columns])
-    return Segment(box.a_start, box.a_stop, box.b_start, box.b_stop, one.score, turned)
+def _segment(one: Aligned) -> Segment:
+    box = one.box
+    return Segment(box.a_start, box.a_stop, box.b_start, box.b_stop, one.score, one.mirrored)

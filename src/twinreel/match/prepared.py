@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
 from twinreel.match.reference import Background
-from twinreel.types import Fingerprint, Float32, Float64
+from twinreel.types import Fingerprint, Float32, Float64, UInt8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -18,7 +19,7 @@ class Prepared:
     duration: float
     """Seconds; at least the last sample's time."""
     times: Float64
-    """(n,) seconds, strictly ascending."""
+    """(n,) seconds, strictly ascending within each part, the parts one after another."""
     vectors: Float32
     """(n, d) unit vectors in the space of the background (``Background.project``)."""
     weights: Float32
@@ -27,6 +28,27 @@ class Prepared:
     """(n,) how similar each frame is to frames that have nothing to do with it."""
     layout: Float32
     """(n, k) left-right signature (``describe.layout``)."""
+    parts: UInt8
+    """(n,) ascending: 0 for the whole picture, 1 and more for pictures within it."""
+
+    def split(self) -> list[Prepared]:
+        """One for the whole picture and one for each picture within it, each with ascending times."""
+        starts = np.flatnonzero(np.diff(self.parts, prepend=self.parts[:1])).tolist()
+        if not starts:
+            return [self]
+        bounds = [0, *starts, len(self)]
+        return [self._rows(slice(first, last)) for first, last in pairwise(bounds)]
+
+    def _rows(self, rows: slice) -> Prepared:
+        return replace(
+            self,
+            times=self.times[rows],
+            vectors=self.vectors[rows],
+            weights=self.weights[rows],
+            bias=self.bias[rows],
+            layout=self.layout[rows],
+            parts=self.parts[rows],
+        )
 
     def __len__(self) -> int:
         return len(self.times)
@@ -35,7 +57,7 @@ class Prepared:
 def prepare(content: str, duration: float, fingerprint: Fingerprint, background: Background) -> Prepared:
     """Everything that comparing needs of one video, computed once."""
     vectors = background.project(fingerprint.vectors)
-    last = float(fingerprint.times[-1]) if len(fingerprint.times) else 0.0
+    last = float(fingerprint.times.max(initial=0.0))
     return Prepared(
         content,
         max(duration, last),
@@ -44,7 +66,22 @@ def prepare(content: str, duration: float, fingerprint: Fingerprint, background:
         fingerprint.weights,
         background.bias(vectors),
         fingerprint.layout,
+        fingerprint.parts,
     )
+
+
+def best_similarity(a: Prepared, b: Prepared) -> Float32:
+    """(n, m) for the times of the whole pictures of both: ``similarity`` of the most alike parts shown then."""
+    frames = similarity(a, b)
+    rows, columns = np.searchsorted(_whole(a), a.times), np.searchsorted(_whole(b), b.times)
+    best = np.full((len(_whole(a)), len(_whole(b))), -np.inf, np.float32)
+    np.maximum.at(best, (rows[:, None], columns[None, :]), frames)
+    return best
+
+
+def _whole(video: Prepared) -> Float64:
+    times: Float64 = video.times[video.parts == 0]
+    return times
 
 
 def similarity(a: Prepared, b: Prepared) -> Float32:

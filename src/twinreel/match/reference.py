@@ -101,7 +101,7 @@ def fit_reference(shipped: Float32, fingerprints: Iterable[Fingerprint]) -> Refe
     """
     chosen = [_spread(shipped, SHIPPED)]
     for fingerprint in fingerprints:
-        telling = np.flatnonzero(fingerprint.weights > 0)
+        telling = np.flatnonzero((fingerprint.weights > 0) & (fingerprint.parts == 0))
         if len(telling):
             chosen.append(fingerprint.vectors[_spread(telling, FRAMES)])
     background = np.ascontiguousarray(np.concatenate(chosen), np.float32)

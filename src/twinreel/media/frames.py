@@ -13,6 +13,20 @@ LARGEST = 4096
 """A side of the intermediate picture never exceeds this, whatever is cropped."""
 
 
+def enlarged(images: UInt8, crop: Crop) -> UInt8:
+    """(n, h, w, 3) -> (n, h, w, 3): what remains after the crop, stretched to the whole."""
+    _, height, width, _ = images.shape
+    rows = slice(round(crop.top * height), height - round(crop.bottom * height))
+    columns = slice(round(crop.left * width), width - round(crop.right * width))
+    reformatter = VideoReformatter()
+    results = []
+    for image in images:
+        part = av.VideoFrame.from_ndarray(np.ascontiguousarray(image[rows, columns]), format="rgb24")
+        scaled = reformatter.reformat(part, width=width, height=height, interpolation="BILINEAR", threads=1)
+        results.append(scaled.to_ndarray())
+    return np.stack(results)
+
+
 class Scaler:
     """Scales the frames of one video. What the conversion sets up is kept from frame to frame: for small pictures
     that is most of its work."""

@@ -2,7 +2,8 @@
 
 Times are kept as float64, exactly. Vectors are int8 (see ``quantise``), so a Fingerprint that is read has slightly
 other vectors than the one that was put, and reading, putting and reading again changes nothing more. Weights are
-float16: 0 and 1 are exact, others are off by at most 2**-12 (2**-11 relative). The layout is int8 in 127ths.
+float16: 0 and 1 are exact, others are off by at most 2**-12 (2**-11 relative). The layout is int8 in 127ths. The parts
+of a video that shows no pictures within its picture take no room.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from twinreel.types import LAYOUT, Fingerprint
 
 
 def _fingerprint(row: tuple[Any, ...]) -> Fingerprint:
-    describer, sampling, dims, times, vectors, weights, layout = row
+    describer, sampling, dims, times, vectors, weights, layout, parts = row
     seconds = np.frombuffer(times, "<f8").astype(np.float64)
     return Fingerprint(
         times=seconds,
@@ -28,6 +29,7 @@ def _fingerprint(row: tuple[Any, ...]) -> Fingerprint:
         layout=np.frombuffer(layout, np.int8).reshape(len(seconds), LAYOUT).astype(np.float32) / np.float32(127),
         describer=describer,
         sampling=sampling,
+        parts=np.frombuffer(parts, np.uint8).copy() if parts else np.zeros(len(seconds), np.uint8),
     )
 
 
@@ -46,11 +48,11 @@ class Fingerprints:
             number = numbers_of(self._database, [content])[content]
             self._database.execute(
                 """
-                INSERT INTO fingerprints (video, describer, sampling, dims, times, vectors, weights, layout)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                INSERT INTO fingerprints (video, describer, sampling, dims, times, vectors, weights, layout, parts)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
                 ON CONFLICT (video, describer, sampling) DO UPDATE SET
                     dims = excluded.dims, times = excluded.times, vectors = excluded.vectors,
-                    weights = excluded.weights, layout = excluded.layout
+                    weights = excluded.weights, layout = excluded.layout, parts = excluded.parts
                 """,
                 (
                     number,
@@ -61,13 +63,14 @@ class Fingerprints:
                     quantise(fingerprint.vectors).tobytes(),
                     fingerprint.weights.astype("<f2").tobytes(),
                     np.rint(fingerprint.layout * 127).astype(np.int8).tobytes(),
+                    fingerprint.parts.tobytes() if fingerprint.parts.any() else b"",
                 ),
             )
 
     def get(self, content: str, describer: str, sampling: str) -> Fingerprint | None:
         rows = self._database.query(
             """
-            SELECT f.describer, f.sampling, f.dims, f.times, f.vectors, f.weights, f.layout
+            SELECT f.describer, f.sampling, f.dims, f.times, f.vectors, f.weights, f.layout, f.parts
             FROM fingerprints f JOIN videos v ON v.id = f.video
             WHERE v.content = ? AND f.describer = ? AND f.sampling = ?
             """,
@@ -119,8 +122,9 @@ class Fingerprints:
             numbers = numbers_of(self._database, [source, target])
             return self._database.execute(
                 """
-                INSERT INTO fingerprints (video, describer, sampling, dims, times, vectors, weights, layout)
-                SELECT ?, describer, sampling, dims, times, vectors, weights, layout FROM fingerprints WHERE video = ?
+                INSERT INTO fingerprints (video, describer, sampling, dims, times, vectors, weights, layout, parts)
+                SELECT ?, describer, sampling, dims, times, vectors, weights, layout, parts
+                FROM fingerprints WHERE video = ?
                 ON CONFLICT (video, describer, sampling) DO NOTHING
                 """,
                 (numbers[target], numbers[source]),

@@ -155,7 +155,14 @@ _FIRST = (
     END""",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST,)
+# Row i of `parts` is a uint8; empty where all are 0.
+_PARTS = (
+    """
+    ALTER TABLE fingerprints ADD COLUMN parts BLOB NOT NULL DEFAULT x''
+        CHECK (length(parts) IN (0, length(times) / 8))""",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _PARTS)
 
 
 def check_ours(database: Database) -> None:

@@ -1,0 +1,200 @@
+"""Pictures within the picture: insets, tiles, and the sharp middle of a blurred surround.
+
+What an editing program pastes into a frame has straight edges that stay where they are while both sides of them move:
+an edge counts by how often, over several frames, there is a crisp step at exactly that place. A rectangle is a picture
+of its own where all its sides are such edges for most of their length (the averaged edges of the VSC2022 matching
+winners, Wang et al., "Feature-compatible progressive learning", 2023, of whole rectangles instead of seams). Strips
+beside such an edge that have hardly any fine detail are a blurred surround.
+
+A rectangle that is none (a door, a screen in the scene) costs time to describe, and no more: it is described beside
+the whole picture, not in its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twinreel.media.bars import Crop
+from twinreel.media.frames import enlarged
+from twinreel.types import Float32, Float64, Samples, UInt8
+
+WINDOW = 16
+"""Frames that are judged together: a picture in a picture comes and goes."""
+LOOKS = 8
+"""... of which so many are looked at, ..."""
+LEAST_LOOKS = 3
+"""... and at least so many: in one frame every edge stays where it is."""
+STEP = 20.0
+"""Difference of luma across an edge, beyond that of its surroundings, that makes it certain."""
+SIDES = {4: 0.45, 3: 0.6, 2: 0.65}
+"""Share of its length that each side of a rectangle is seen for, by the number of sides inside the picture."""
+SEAM = 0.7
+"""The same for a line that parts the whole picture."""
+SOFT_SEAM = 0.45
+"""... and where what lies behind it is blurred ..."""
+SOFT = 0.45
+"""... which is to have at most this share of the inner part's fine detail."""
+LINES = 8
+"""Lines each way that rectangles are made of."""
+LINE = 0.3
+"""Share of the picture that the best stretch of a line is long, and the least certainty of that."""
+SMALLEST, LARGEST = 0.2, 0.8
+"""Sides of a rectangle, of the picture's, and its area."""
+MOST = 4
+"""Pictures in one picture: tiles, two by two."""
+SAME = 0.04
+"""Difference of the sides, as shares, up to which a picture within the picture is the one of an earlier window."""
+MOST_PARTS = 16
+"""Different places at which a video shows pictures within the picture; what comes after them is part of the whole."""
+
+_WEIGHTS = np.array([77, 150, 29], np.uint16)
+
+Bounds = tuple[int, int, int, int]
+"""First row, behind the last, first column, behind the last."""
+
+
+def with_inner_pictures(chunks: Iterator[Samples]) -> Iterator[Samples]:
+    """The frames of a video, and after each window of them its inner pictures, as large as the whole."""
+    known: list[Crop] = []
+    here: list[Crop] = []
+    times: list[float] = []
+    images: list[UInt8] = []
+    for samples in chunks:
+        yield samples
+        times += samples.times.tolist()
+        images += list(samples.images)
+        while len(times) >= WINDOW:
+            window = np.stack(images[:WINDOW])
+            here = inner_pictures(window)
+            yield from _parts(np.array(times[:WINDOW]), window, here, known)
+            del times[:WINDOW], images[:WINDOW]
+    if times:
+        window = np.stack(images)
+        # the last few go on with what was there before them
+        yield from _parts(np.array(times), window, inner_pictures(window) if len(times) >= LEAST_LOOKS else here, known)
+
+
+def _parts(times: Float64, images: UInt8, crops: list[Crop], known: list[Crop]) -> Iterator[Samples]:
+    for crop in crops:
+        part = next((number for number, other in enumerate(known) if _same(crop, other)), len(known))
+        if part == len(known):
+            known.append(crop)
+        if part < MOST_PARTS:
+            yield Samples(times, enlarged(images, crop), part + 1)
+
+
+def _same(one: Crop, other: Crop) -> bool:
+    sides = (one.top - other.top, one.bottom - other.bottom, one.left - other.left, one.right - other.right)
+    return max(map(abs, sides)) <= SAME
+
+
+def inner_pictures(images: UInt8) -> list[Crop]:
+    """(t, h, w, 3) frames of one window -> what to cut off to see each picture that is in there; mostly nothing."""
+    if len(images) < LEAST_LOOKS:
+        return []
+    chosen = images[np.unique(np.linspace(0, len(images) - 1, LOOKS).round().astype(int))]
+    luma = ((chosen.astype(np.uint16) @ _WEIGHTS) >> 8).astype(np.int16)
+    height, width = luma.shape[1:]
+    across, along = _steps(luma), _steps(luma.transpose(0, 2, 1))
+    rows, columns = _lines(across), _lines(along)
+    tiles = _tiles(across, along, rows, columns)
+    boxes = (
+        _surrounded(luma, across, along, rows, columns)
+        or (tiles if len(tiles) == MOST else [])
+        or _rectangle(across, along, rows, columns)
+        or tiles
+    )
+    return [
+        Crop(top / height, 1 - bottom / height, left / width, 1 - right / width) for top, bottom, left, right in boxes
+    ]
+
+
+def _steps(luma: NDArray[np.int16]) -> Float32:
+    """(t, h, w) -> (h + 1, w): how certain there is a lasting edge between rows i - 1 and i, [0, 1]."""
+    height, width = luma.shape[1:]
+    near = np.abs(np.diff(luma, axis=1))
+    # an edge that scaling has spread over two rows is found at the second of them
+    step = near[:, 2:-2].copy()
+    np.maximum(step, np.abs(luma[:, 3:-2] - luma[:, 1:-4]), out=step)
+    around = np.maximum(near[:, :-4], near[:, 4:])
+    step -= around + around // 2
+    np.clip(step, 0, int(STEP), out=step)
+    certain = np.zeros((height + 1, width), np.float32)
+    certain[3 : height - 2] = step.mean(axis=0, dtype=np.float32) / STEP
+    return certain
+
+
+def _lines(certain: Float32) -> list[int]:
+    """The rows with the best edges, ascending."""
+    length = max(2, round(certain.shape[1] * LINE))
+    sums = np.cumsum(np.pad(certain, ((0, 0), (1, 0))), axis=1)
+    best = (sums[:, length:] - sums[:, :-length]).max(axis=1) / length
+    near = np.lib.stride_tricks.sliding_window_view(np.pad(best, 2), 5)
+    peak = (best >= near.max(axis=1)) & (best > near[:, :2].max(axis=1))
+    found = np.flatnonzero(peak & (best > LINE))
+    return sorted(found[np.argsort(-best[found], kind="stable")][:LINES].tolist())
+
+
+def _rectangle(across: Float32, along: Float32, rows: list[int], columns: list[int]) -> list[Bounds]:
+    """The rectangle with the most sides inside the picture whose every side is an edge; of several the surest."""
+    height, width = along.shape[1], across.shape[1]
+    over, beside = (np.cumsum(np.pad(c, ((0, 0), (1, 0))), axis=1) for c in (across, along))
+    best: tuple[int, float, Bounds] | None = None
+    for top, bottom in _spans(rows, height):
+        for left, right in _spans(columns, width):
+            if (bottom - top) * (right - left) > LARGEST * height * width:
+                continue
+            sides = [(over[y, right] - over[y, left]) / (right - left) for y in (top, bottom) if 0 < y < height]
+            sides += [(beside[x, bottom] - beside[x, top]) / (bottom - top) for x in (left, right) if 0 < x < width]
+            if len(sides) in SIDES and min(sides) >= SIDES[len(sides)]:
+                found = len(sides), float(np.mean(sides)), (top, bottom, left, right)
+                if best is None or found[:2] > best[:2]:
+                    best = found
+    return [best[2]] if best else []
+
+
+def _spans(lines: list[int], size: int) -> list[tuple[int, int]]:
+    ends = [0, *lines, size]
+    return [(a, b) for i, a in enumerate(ends) for b in ends[i + 1 :] if b - a >= SMALLEST * size]
+
+
+def _surrounded(
+    luma: NDArray[np.int16], across: Float32, along: Float32, rows: list[int], columns: list[int]
+) -> list[Bounds]:
+    """The sharp part between two strips of one blur, of which one edge at least is seen: such strips are alike."""
+    height, width = luma.shape[1:]
+    for turned, certain, lines in ((luma, across, rows), (luma.transpose(0, 2, 1), along, columns)):
+        size = turned.shape[1]
+        for seam in (line for line in lines if certain[line].mean() >= SOFT_SEAM):
+            low, high = sorted((seam, size - seam))
+            if high - low < SMALLEST * size or low < SMALLEST * size / 2:
+                continue
+            fine = _detail(turned)
+            inside = float(fine[low:high].mean())
+            if max(float(fine[:low].mean()), float(fine[high:].mean())) <= SOFT * inside:
+                return [(low, high, 0, width) if certain is across else (0, height, low, high)]
+    return []
+
+
+def _detail(luma: NDArray[np.int16]) -> Float32:
+    """(t, h, w) -> (h,): how much fine detail each row has."""
+    second = luma[:, :, 2:] - 2 * luma[:, :, 1:-1] + luma[:, :, :-2]
+    return np.asarray(np.abs(second).mean(axis=(0, 2)), np.float32)
+
+
+def _tiles(across: Float32, along: Float32, rows: list[int], columns: list[int]) -> list[Bounds]:
+    """The pictures that a line from side to side parts the whole into, or one each way."""
+    height, width = along.shape[1], across.shape[1]
+    downs = [0, *_seams(across, rows, height), height]
+    rights = [0, *_seams(along, columns, width), width]
+    if max(len(downs), len(rights)) != 3:  # none, or more than a layout of two or four has
+        return []
+    return [(top, bottom, left, right) for top, bottom in pairwise(downs) for left, right in pairwise(rights)]
+
+
+def _seams(certain: Float32, lines: list[int], size: int) -> list[int]:
+    return [line for line in lines if certain[line].mean() >= SEAM and SMALLEST <= line / size <= 1 - SMALLEST]
