@@ -26,7 +26,7 @@ from twinreel.engine.state import Recipe
 from twinreel.match.alignment import ALIGNERS
 from twinreel.match.calibration import terms
 from twinreel.match.candidates import Haystack
-from twinreel.match.pair import align_pair
+from twinreel.match.pair import align_parts
 from twinreel.match.prepared import prepare
 from twinreel.match.reference import Background, background_of, fit_reference
 from twinreel.media.sampling import Sampling
@@ -136,9 +136,10 @@ class _Videos:
 
     def align(self, a: View, b: View) -> Float64:
         """(k, t) the terms of the stretches that align, the strongest first; see ``match_pair``."""
-        found = align_pair(a.video, b.video, aligner=self.aligner)
+        ways = [(a.video, b.video)]
         if a.mirrored is not None:
-            found += align_pair(replace(a.video, vectors=a.mirrored), b.video, aligner=self.aligner)
+            ways.append((replace(a.video, vectors=a.mirrored), b.video))
+        found = align_parts(ways, aligner=self.aligner)
         found.sort(key=lambda one: -one.evidence.mean * one.evidence.frames)
         return np.array([terms(one.evidence) for one in found]) if found else NOTHING
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -23,7 +24,7 @@ from twinreel.match.prepared import Prepared, similarity
 from twinreel.match.relation import nearly_all, relation
 from twinreel.types import Float32, Match, Relation, Segment
 
-__all__ = ["MIN_SCORE", "SETTINGS", "Aligned", "align_pair", "match_pair"]
+__all__ = ["MIN_SCORE", "SETTINGS", "Aligned", "align_pair", "align_parts", "match_pair"]
 
 # Lenient: whether a stretch is a copy is for the score to say. A single matching frame is a stretch, which is what
 # clips under two seconds and still images consist of; the score then rests on likeness alone and is low unless that
@@ -102,6 +103,18 @@ def _crosses(box: Box, better: Box) -> bool:
     return width > CROSSED * least_width and height > CROSSED * least_height
 
 
+def align_parts(
+    ways: Iterable[tuple[Prepared, Prepared]], *, aligner: str = "network", calibration: Calibration = DEFAULT
+) -> list[Aligned]:
+    """Every aligned stretch of each part of a video with each part of another, the best score first.
+
+    ``ways``: the two videos, once or, where a describer can tell mirrored frames, in each way that they may be seen.
+    """
+    pairs = [(one, other) for a, b in ways for one in a.split() for other in b.split()]
+    found = [aligned for a, b in pairs for aligned in align_pair(a, b, aligner=aligner, calibration=calibration)]
+    return sorted(found, key=_best_first)
+
+
 def match_pair(
     a: Prepared,
     b: Prepared,
@@ -120,9 +133,7 @@ def match_pair(
     ways = [(a, b)] if mirrored_a is None else [(a, b), (replace(a, vectors=mirrored_a), b)]
     if b.content < a.content:  # an aligner may take another path when its arguments change places
         a, b, ways = b, a, [(y, x) for x, y in ways]
-    parts = [(one, other) for x, y in ways for one in x.split() for other in y.split()]
-    found = [one for x, y in parts for one in align_pair(x, y, aligner=aligner, calibration=calibration)]
-    found.sort(key=_best_first)
+    found = align_parts(ways, aligner=aligner, calibration=calibration)
     kept: list[Aligned] = []
     for one in found:
         if one.score >= BESIDE * found[0].score and not any(_crosses(one.box, other.box) for other in kept):
