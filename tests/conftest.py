@@ -25,7 +25,22 @@ def shared() -> Path:
     a loss.
     """
     named = os.environ.get("TWINREEL_SHARED")
-    folder = Path(named) if named else Path(__file__).parents[2] / "shared"
+    return _folder(Path(named) if named else Path(__file__).parents[2] / "shared", bool(named))
+
+
+@pytest.fixture(scope="session")
+def reference() -> Path:
+    """Ground truths of benchmarks, and what their official code gives for made-up answers; not part of the repository.
+
+    TWINREEL_REFERENCE names it; else it is the folder ``reference`` of what ``shared`` finds. Skips as that does.
+    """
+    named = os.environ.get("TWINREEL_REFERENCE")
+    shared = os.environ.get("TWINREEL_SHARED")
+    beside = (Path(shared) if shared else Path(__file__).parents[2] / "shared") / "reference"
+    return _folder(Path(named) if named else beside, bool(named))
+
+
+def _folder(folder: Path, named: bool) -> Path:
     if not folder.is_dir():
         missing = pytest.fail if named else pytest.skip
         missing(f"needs the folder {folder}")

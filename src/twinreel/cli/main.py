@@ -14,6 +14,7 @@ import twinreel
 from twinreel.cli import browse, describers
 from twinreel.cli.compare import compare
 from twinreel.cli.doctor import doctor
+from twinreel.cli.evaluate import evaluate
 from twinreel.cli.output import accept_any_name, complain, say, tell
 from twinreel.cli.scan import scan
 from twinreel.cli.search import search
@@ -73,6 +74,7 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
     *(scan, search, compare),
     *(browse.groups, browse.matches, browse.show, browse.failures, browse.export, browse.forget, browse.prune),
     doctor,
+    evaluate,
 )
 for _command in _COMMANDS:
     app.command()(_command)

@@ -49,3 +49,15 @@ def library_to_fill(
 
     with Library(path, describer=describer, sampling=sampling, aligner=aligner) as library:
         yield library
+
+
+@contextmanager
+def library_or_passing(path: Path | None) -> Iterator[Library]:
+    """The library of that file, made where there is none; without a file one that leaves nothing behind."""
+    from twinreel.library import Library
+
+    with (
+        tempfile.TemporaryDirectory(prefix="twinreel-") as folder,
+        Library(path or Path(folder, "passing.sqlite")) as made,
+    ):
+        yield made

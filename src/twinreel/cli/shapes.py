@@ -231,6 +231,44 @@ class DoctorShape(TypedDict):
     self_test: SelfTestShape
 
 
+class ShareShape(TypedDict):
+    """So many of so many."""
+
+    present: int
+    total: int
+
+
+class PartShape(TypedDict):
+    """How much of a benchmark is there; positives: right pairs of query and video."""
+
+    whole: bool
+    queries: ShareShape
+    videos: ShareShape
+    positives: ShareShape
+    queries_without_positives: int
+
+
+class EvaluateShape(TypedDict):
+    """A benchmark measured; metrics: null where there is nothing to measure on.
+
+    curves: precision at recall 0, 0.05, ... 1; missing: ids without a file; unusable: files that count as present all
+    the same; not_counted: files that are no video of the benchmark, or a second file of one; truncated: aligned pairs
+    that were not kept.
+    """
+
+    dataset: str
+    describer: str
+    sampling: str
+    aligner: str
+    part: PartShape
+    metrics: dict[str, float | None]
+    curves: dict[str, list[float]]
+    missing: list[str]
+    unusable: list[FailureShape]
+    not_counted: list[str]
+    truncated: int
+
+
 OUTPUTS: dict[str, Any] = {
     "scan": ScanShape,
     "search": list[SearchShape],
@@ -244,6 +282,7 @@ OUTPUTS: dict[str, Any] = {
     "prune": RemovedShape,
     "describers list": list[DescriberShape],
     "doctor": DoctorShape,
+    "evaluate": EvaluateShape,
 }
 """What each command prints with ``--json``."""
 
