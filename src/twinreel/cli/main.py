@@ -71,7 +71,8 @@ def main(
 
 _COMMANDS: tuple[Callable[..., None], ...] = (
     *(scan, search, compare),
-    *(browse.groups, browse.matches, browse.show, browse.failures, browse.export, browse.forget, browse.prune),
+    *(browse.groups, browse.matches, browse.shared, browse.show, browse.failures),
+    *(browse.export, browse.forget, browse.prune),
     doctor,
 )
 for _command in _COMMANDS:

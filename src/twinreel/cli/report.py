@@ -10,7 +10,7 @@ from twinreel.cli.output import row, table, tell, tell_table
 from twinreel.cli.text import clock, count, percent, size, span
 from twinreel.cli.view import Member, View, across, members
 from twinreel.match.calibration import MIN_SCORE
-from twinreel.types import Failure, Match, Relation, ScanReport, Segment, State, Video
+from twinreel.types import Failure, Match, Relation, ScanReport, Segment, SharedContent, State, Video
 
 if TYPE_CHECKING:
     from twinreel.library import Found
@@ -91,8 +91,19 @@ def _manner(mirrored: bool, speed: float) -> list[str]:
     return words if abs(speed - 1) < _SAME_SPEED else [*words, f"{speed:.2f} times as fast"]
 
 
-def tell_report(seen: View) -> None:
-    """Groups, contained clips, overlaps and shared content: all that a scan found."""
+def tell_shared(found: Sequence[SharedContent], videos: Mapping[str, Video]) -> None:
+    """Each piece of shared content with the seconds of every video, the example first."""
+    for number, one in enumerate(found, 1):
+        tell(f"Shared content {number}: {count(one.videos, 'video')}, {clock(one.seconds)} in all", "bold")
+        for place in one.occurrences:
+            tell(f"  {videos[place.content].path}")
+            tell(f"      {span(place.start, place.stop)}")
+
+
+def tell_report(seen: View, shared: int) -> None:
+    """Groups, contained clips, overlaps and shared content: all that a scan found; ``shared``: stretches of the last
+    that many videos have in common.
+    """
     tell_groups(seen)
     rest, more = across(seen.matches, seen.groups)
     for heading, matches in _by_heading(rest):
@@ -100,6 +111,8 @@ def tell_report(seen: View) -> None:
         tell_matches(matches, seen.videos)
     if more:
         tell(f"{count(more, 'more match', 'more matches')} between duplicates of these: twinreel matches", "dim")
+    if shared:
+        tell(f"{count(shared, 'stretch', 'stretches')} that many videos share: twinreel shared", "dim")
 
 
 def _by_heading(matches: Sequence[Match]) -> list[tuple[str, list[Match]]]:

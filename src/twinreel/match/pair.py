@@ -20,7 +20,7 @@ from twinreel.match.alignment import (
 from twinreel.match.calibration import DEFAULT, MIN_SCORE, Calibration
 from twinreel.match.evidence import Evidence, evidence
 from twinreel.match.prepared import Prepared, similarity
-from twinreel.match.relation import nearly_all, relation
+from twinreel.match.relation import nearly_all, relation, turned_segments
 from twinreel.types import Float32, Match, Relation, Segment
 
 __all__ = ["MIN_SCORE", "SETTINGS", "Aligned", "align_pair", "match_pair"]
@@ -126,13 +126,11 @@ def match_pair(
     if not kept:
         return None
     best = kept[0].score
-    segments = sorted((_segment(a, b, one) for one in kept), key=lambda s: (s.a_start, s.b_start))
+    segments = tuple(sorted((_segment(a, b, one) for one in kept), key=lambda s: (s.a_start, s.b_start)))
     what, coverage_a, coverage_b = relation(segments, a.duration, b.duration)
     if what is Relation.CONTAINS and nearly_all(coverage_a, a.duration):
-        turned = (Segment(s.b_start, s.b_stop, s.a_start, s.a_stop, s.score, s.mirrored) for s in segments)
-        segments = sorted(turned, key=lambda s: (s.a_start, s.b_start))
-        a, b, coverage_a, coverage_b = b, a, coverage_b, coverage_a
-    return Match(a.content, b.content, what, best, coverage_a, coverage_b, tuple(segments))
+        a, b, coverage_a, coverage_b, segments = b, a, coverage_b, coverage_a, turned_segments(segments)
+    return Match(a.content, b.content, what, best, coverage_a, coverage_b, segments)
 
 
 def _segment(a: Prepared, b: Prepared, one: Aligned) -> Segment:
