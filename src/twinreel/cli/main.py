@@ -15,6 +15,7 @@ from twinreel.cli import browse, describers
 from twinreel.cli.compare import compare
 from twinreel.cli.doctor import doctor
 from twinreel.cli.output import accept_any_name, complain, say, tell
+from twinreel.cli.repeats import repeats
 from twinreel.cli.scan import scan
 from twinreel.cli.search import search
 from twinreel.errors import TwinreelError
@@ -70,7 +71,7 @@ def main(
 
 
 _COMMANDS: tuple[Callable[..., None], ...] = (
-    *(scan, search, compare),
+    *(scan, search, compare, repeats),
     *(browse.groups, browse.matches, browse.shared, browse.show, browse.failures),
     *(browse.export, browse.forget, browse.prune),
     doctor,

@@ -169,6 +169,18 @@ def _sighting(segment: Segment) -> str:
     return ", ".join([words, *_manner(segment.mirrored, 1 / segment.speed if segment.speed else 1.0)])
 
 
+def tell_repeats(path: str, segments: Sequence[Segment]) -> None:
+    """Each stretch with where it is seen again."""
+    if not segments:
+        tell(f"{path}: nothing is repeated")
+        return
+    tell(f"{path}: {count(len(segments), 'repeat')}", "bold")
+    for segment in segments:
+        again = f"{span(segment.a_start, segment.a_stop)} is seen again at {span(segment.b_start, segment.b_stop)}"
+        words = [again, *_manner(segment.mirrored, 1 / segment.speed), f"score {segment.score:.2f}"]
+        tell(f"  {', '.join(words)}")
+
+
 def tell_video(video: Video) -> None:
     """What is known of one video, a fact a line."""
     probe = video.probe

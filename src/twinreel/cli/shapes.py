@@ -41,7 +41,7 @@ class VideoShape(TypedDict):
 
 
 class SegmentShape(TypedDict):
-    """A common stretch of two videos."""
+    """A common stretch of two videos, or of two places in one."""
 
     a_start: float
     a_end: float
@@ -163,6 +163,13 @@ class CompareShape(TypedDict):
     map: str | None
 
 
+class RepeatsShape(TypedDict):
+    """Footage that a video shows more than once: a is where it is seen first, b where it is seen again."""
+
+    video: VideoShape
+    repeats: list[SegmentShape]
+
+
 class OccurrenceShape(TypedDict):
     """Where shared content is found."""
 
@@ -254,6 +261,7 @@ OUTPUTS: dict[str, Any] = {
     "scan": ScanShape,
     "search": list[SearchShape],
     "compare": CompareShape,
+    "repeats": RepeatsShape,
     "groups": list[GroupShape],
     "matches": list[MatchShape],
     "shared": list[SharedShape],

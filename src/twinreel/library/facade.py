@@ -17,6 +17,7 @@ from twinreel.describe.registry import DEFAULT, load_describer
 from twinreel.engine.census import Choice, below
 from twinreel.engine.comparing import Comparing
 from twinreel.engine.progress import Progress
+from twinreel.engine.repeating import find_repeats
 from twinreel.engine.scan import open_pool, scan
 from twinreel.engine.searching import Searcher
 from twinreel.engine.settings import MEMORY, Resources
@@ -25,7 +26,7 @@ from twinreel.engine.taking import Taken, look_at, take
 from twinreel.errors import MediaError, NotFound, UserError
 from twinreel.group.groups import groups
 from twinreel.library import files
-from twinreel.library.results import Comparison, Found, Status
+from twinreel.library.results import Comparison, Found, Repeats, Status
 from twinreel.match.alignment import ALIGNERS
 from twinreel.match.pair import MIN_SCORE
 from twinreel.match.shared import shared_content, shared_spans, weighed
@@ -192,6 +193,18 @@ class Library:
             pair = Comparing(pool, recipe, self._search(), self.aligner).compare(first, second)
         a_video, b_video = (self._catalogue.videos.get(taken.content) or _outside(taken) for taken in (first, second))
         return Comparison(a_video, b_video, pair.times_a, pair.times_b, pair.similarity, pair.match, pair.stages)
+
+    def repeats(self, path: AnyPath) -> Repeats:
+        """Footage that a file shows twice or more often, whether it is part of the library or not.
+
+        Raises MediaError where the file cannot be used.
+        """
+        path = os.path.abspath(os.fspath(path))
+        recipe = self._recipe()
+        with open_pool(recipe, Resources(jobs=1)) as pool:
+            taken = _usable(path, look_at(pool, [path])[path])
+            found = find_repeats(pool, recipe, self._search(), self.aligner, taken)
+        return Repeats(self._catalogue.videos.get(taken.content) or _outside(taken), tuple(found))
 
     def groups(self, min_score: float | None = None) -> list[Group]:
         """Videos that are duplicates of one another, and those that lie in several places; best first."""
