@@ -198,7 +198,7 @@ class Relation(enum.StrEnum):
     OVERLAPS = "overlaps"
     """A stretch that reaches an end of each is common: one goes on where the other stops."""
     SHARED = "shared content"
-    """Some footage is common."""
+    """Some footage is common; or all that is common is ``SharedContent``, of whatever extent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +211,8 @@ class Match:
     score: float
     """Calibrated, in [0, 1]: the pair's, at least that of its best segment."""
     coverage_a: float
-    """Share of a's duration that lies in some segment, [0, 1]."""
+    """Share of a's duration that lies in some segment, [0, 1]. In what a library reports, ``SharedContent`` counts for
+    neither the duration nor the segments, unless the match consists of nothing else."""
     coverage_b: float
     segments: tuple[Segment, ...] = ()
     """In order of a_start; empty only for identical files."""
@@ -226,6 +227,36 @@ class Group:
     """Why this one represents the group, in words."""
     members: tuple[str, ...]
     """Content ids, the representative first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """``[start, stop)`` of a video, in seconds."""
+
+    content: str
+    """Content id."""
+    start: float
+    stop: float
+
+
+@dataclass(frozen=True, slots=True)
+class SharedContent:
+    """Footage that many videos show which have nothing else to do with one another: an intro, an advert."""
+
+    id: str
+    """16 hex digits; the same for the same example."""
+    occurrences: tuple[Occurrence, ...]
+    """Every place where it is found; first the example, which most others match, then in order of video and time."""
+
+    @property
+    def videos(self) -> int:
+        """How many show it."""
+        return len({one.content for one in self.occurrences})
+
+    @property
+    def seconds(self) -> float:
+        """Of all occurrences together."""
+        return sum(one.stop - one.start for one in self.occurrences)
 
 
 class FailureKind(enum.StrEnum):

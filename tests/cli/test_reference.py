@@ -26,7 +26,7 @@ def examples(name: str) -> list[str]:
 
 
 def test_all_commands_are_there() -> None:
-    expected = "scan search compare groups matches show failures export forget prune doctor evaluate"
+    expected = "scan search compare repeats groups matches shared show failures export forget prune doctor evaluate"
     assert set(COMMANDS) == {*expected.split(), "describers list"}
 
 

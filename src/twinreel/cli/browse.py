@@ -1,4 +1,4 @@
-"""What a library holds and reports: groups, matches, show, failures, export, forget, prune."""
+"""What a library holds and reports: groups, matches, shared, show, failures, export, forget, prune."""
 
 from __future__ import annotations
 
@@ -40,7 +40,8 @@ def matches(
 ) -> None:
     """Print every matching pair, with the seconds.
 
-    Files with the same bytes are one video. At most 200 pairs of a video are kept beside the reported ones.
+    Files with the same bytes are one video. At most 200 pairs of a video are kept beside the reported ones. What
+    `twinreel shared` lists carries no weight; pairs that have nothing else in common are called shared content.
 
     \b
     Examples:
@@ -57,6 +58,29 @@ def matches(
         report.tell_matches(found, videos)
     else:
         output.tell("no matches")
+
+
+def shared(library: options.LibraryFile = None, json: options.Json = False) -> None:
+    """Print the footage that many videos share.
+
+    Intros, logos, end cards, adverts: stretches that four and more videos show which have little else in common, each
+    with the seconds of every video. They carry no weight when two videos are called duplicates, contained in one
+    another, or overlapping.
+
+    \b
+    Examples:
+      twinreel shared
+      twinreel shared --json
+    """
+    with known_library(library) as opened:
+        videos = {video.content: video for video in opened.videos()}
+        found = opened.shared_content()
+    if json:
+        output.tell_json([shapes.shared_shape(one, videos) for one in found])
+    elif found:
+        report.tell_shared(found, videos)
+    else:
+        output.tell("no shared content")
 
 
 def show(

@@ -16,6 +16,7 @@ from twinreel.cli.compare import compare
 from twinreel.cli.doctor import doctor
 from twinreel.cli.evaluate import evaluate
 from twinreel.cli.output import accept_any_name, complain, say, tell
+from twinreel.cli.repeats import repeats
 from twinreel.cli.scan import scan
 from twinreel.cli.search import search
 from twinreel.errors import TwinreelError
@@ -71,8 +72,9 @@ def main(
 
 
 _COMMANDS: tuple[Callable[..., None], ...] = (
-    *(scan, search, compare),
-    *(browse.groups, browse.matches, browse.show, browse.failures, browse.export, browse.forget, browse.prune),
+    *(scan, search, compare, repeats),
+    *(browse.groups, browse.matches, browse.shared, browse.show, browse.failures),
+    *(browse.export, browse.forget, browse.prune),
     doctor,
     evaluate,
 )

@@ -10,7 +10,7 @@ from twinreel.cli.output import row, table, tell, tell_table
 from twinreel.cli.text import clock, count, percent, size, span
 from twinreel.cli.view import Member, View, across, members
 from twinreel.match.calibration import MIN_SCORE
-from twinreel.types import Failure, Match, Relation, ScanReport, Segment, State, Video
+from twinreel.types import Failure, Match, Relation, ScanReport, Segment, SharedContent, State, Video
 
 if TYPE_CHECKING:
     from twinreel.library import Found
@@ -91,8 +91,19 @@ def _manner(mirrored: bool, speed: float) -> list[str]:
     return words if abs(speed - 1) < _SAME_SPEED else [*words, f"{speed:.2f} times as fast"]
 
 
-def tell_report(seen: View) -> None:
-    """Groups, contained clips, overlaps and shared content: all that a scan found."""
+def tell_shared(found: Sequence[SharedContent], videos: Mapping[str, Video]) -> None:
+    """Each piece of shared content with the seconds of every video, the example first."""
+    for number, one in enumerate(found, 1):
+        tell(f"Shared content {number}: {count(one.videos, 'video')}, {clock(one.seconds)} in all", "bold")
+        for place in one.occurrences:
+            tell(f"  {videos[place.content].path}")
+            tell(f"      {span(place.start, place.stop)}")
+
+
+def tell_report(seen: View, shared: int) -> None:
+    """Groups, contained clips, overlaps and shared content: all that a scan found; ``shared``: stretches of the last
+    that many videos have in common.
+    """
     tell_groups(seen)
     rest, more = across(seen.matches, seen.groups)
     for heading, matches in _by_heading(rest):
@@ -100,6 +111,8 @@ def tell_report(seen: View) -> None:
         tell_matches(matches, seen.videos)
     if more:
         tell(f"{count(more, 'more match', 'more matches')} between duplicates of these: twinreel matches", "dim")
+    if shared:
+        tell(f"{count(shared, 'stretch', 'stretches')} that many videos share: twinreel shared", "dim")
 
 
 def _by_heading(matches: Sequence[Match]) -> list[tuple[str, list[Match]]]:
@@ -154,6 +167,18 @@ def _sighting(segment: Segment) -> str:
     """``0:12:34.0-0:17:33.5 shows 0:00:00.0-0:04:59.5 of the clip``."""
     words = f"{span(segment.b_start, segment.b_stop)} shows {span(segment.a_start, segment.a_stop)} of the clip"
     return ", ".join([words, *_manner(segment.mirrored, 1 / segment.speed if segment.speed else 1.0)])
+
+
+def tell_repeats(path: str, segments: Sequence[Segment]) -> None:
+    """Each stretch with where it is seen again."""
+    if not segments:
+        tell(f"{path}: nothing is repeated")
+        return
+    tell(f"{path}: {count(len(segments), 'repeat')}", "bold")
+    for segment in segments:
+        again = f"{span(segment.a_start, segment.a_stop)} is seen again at {span(segment.b_start, segment.b_stop)}"
+        words = [again, *_manner(segment.mirrored, 1 / segment.speed), f"score {segment.score:.2f}"]
+        tell(f"  {', '.join(words)}")
 
 
 def tell_video(video: Video) -> None:

@@ -103,7 +103,7 @@ def scan(
                 )
             )
         else:
-            report.tell_report(seen)
+            report.tell_report(seen, len(opened.shared_content()))
             output.tell(report.summary(done, seen))
     if truncated:
         output.say(

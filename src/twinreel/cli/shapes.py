@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from twinreel.store.exports import path_to_text
-from twinreel.types import Failure, Match, ScanReport, Segment, Video
+from twinreel.types import Failure, Match, ScanReport, Segment, SharedContent, Video
 
 if TYPE_CHECKING:
     from twinreel.library import Found
@@ -41,7 +41,7 @@ class VideoShape(TypedDict):
 
 
 class SegmentShape(TypedDict):
-    """A common stretch of two videos."""
+    """A common stretch of two videos, or of two places in one."""
 
     a_start: float
     a_end: float
@@ -163,6 +163,32 @@ class CompareShape(TypedDict):
     map: str | None
 
 
+class RepeatsShape(TypedDict):
+    """Footage that a video shows more than once: a is where it is seen first, b where it is seen again."""
+
+    video: VideoShape
+    repeats: list[SegmentShape]
+
+
+class OccurrenceShape(TypedDict):
+    """Where shared content is found."""
+
+    path: str
+    content: str
+    start: float
+    end: float
+
+
+class SharedShape(TypedDict):
+    """Footage that many otherwise unrelated videos show; the example is the first of its occurrences, and seconds are
+    those of all together."""
+
+    id: str
+    videos: int
+    seconds: float
+    occurrences: list[OccurrenceShape]
+
+
 class ShowShape(TypedDict):
     """What is known of one video."""
 
@@ -273,8 +299,10 @@ OUTPUTS: dict[str, Any] = {
     "scan": ScanShape,
     "search": list[SearchShape],
     "compare": CompareShape,
+    "repeats": RepeatsShape,
     "groups": list[GroupShape],
     "matches": list[MatchShape],
+    "shared": list[SharedShape],
     "show": ShowShape,
     "failures": list[FailureShape],
     "export": ExportShape,
@@ -341,6 +369,20 @@ def match_shape(match: Match, a: str, b: str) -> MatchShape:
 
 def match_shapes(matches: Iterable[Match], videos: Mapping[str, Video]) -> list[MatchShape]:
     return [match_shape(match, videos[match.a].path, videos[match.b].path) for match in matches]
+
+
+def shared_shape(shared: SharedContent, videos: Mapping[str, Video]) -> SharedShape:
+    return SharedShape(
+        id=shared.id,
+        videos=shared.videos,
+        seconds=shared.seconds,
+        occurrences=[
+            OccurrenceShape(
+                path=path_to_text(videos[place.content].path), content=place.content, start=place.start, end=place.stop
+            )
+            for place in shared.occurrences
+        ],
+    )
 
 
 def failure_shape(failure: Failure) -> FailureShape:

@@ -8,17 +8,14 @@ from twinreel.engine.space import Space, View, library_reference
 from twinreel.engine.state import Recipe
 from twinreel.engine.taking import Taken
 from twinreel.match.candidates import Found, Haystack
+from twinreel.match.relation import turned
 from twinreel.store.catalogue import Catalogue
 from twinreel.types import Match, Relation, Segment
 
 
 def seen_from(match: Match, content: str) -> Match:
     """The match with this video as its a, whatever its relation: the coverages say which of the two contains."""
-    if match.a == content:
-        return match
-    segments = (Segment(s.b_start, s.b_stop, s.a_start, s.a_stop, s.score, s.mirrored) for s in match.segments)
-    ordered = tuple(sorted(segments, key=lambda s: (s.a_start, s.b_start)))
-    return Match(match.b, match.a, match.relation, match.score, match.coverage_b, match.coverage_a, ordered)
+    return match if match.a == content else turned(match)
 
 
 def identical(content: str, duration: float) -> Match:

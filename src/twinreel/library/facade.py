@@ -17,6 +17,7 @@ from twinreel.describe.registry import DEFAULT, load_describer
 from twinreel.engine.census import Choice, below
 from twinreel.engine.comparing import Comparing
 from twinreel.engine.progress import Progress
+from twinreel.engine.repeating import find_repeats
 from twinreel.engine.scan import open_pool, scan
 from twinreel.engine.searching import Searcher
 from twinreel.engine.settings import MEMORY, Resources
@@ -25,15 +26,16 @@ from twinreel.engine.taking import Taken, look_at, take
 from twinreel.errors import MediaError, NotFound, UserError
 from twinreel.group.groups import groups
 from twinreel.library import files
-from twinreel.library.results import Comparison, Found, Status
+from twinreel.library.results import Comparison, Found, Repeats, Status
 from twinreel.match.alignment import ALIGNERS
 from twinreel.match.pair import MIN_SCORE
+from twinreel.match.shared import shared_content, shared_spans, weighed
 from twinreel.media.sampling import Sampling
 from twinreel.store.catalogue import Catalogue
 from twinreel.store.decisions import DecisionKind
 from twinreel.store.exports import check_export, write_rows
 from twinreel.store.location import default_library
-from twinreel.types import Failure, Group, Match, ScanReport, State, Video
+from twinreel.types import Failure, Group, Match, ScanReport, SharedContent, State, Video
 
 AnyPath = str | os.PathLike[str]
 
@@ -192,6 +194,18 @@ class Library:
         a_video, b_video = (self._catalogue.videos.get(taken.content) or _outside(taken) for taken in (first, second))
         return Comparison(a_video, b_video, pair.times_a, pair.times_b, pair.similarity, pair.match, pair.stages)
 
+    def repeats(self, path: AnyPath) -> Repeats:
+        """Footage that a file shows twice or more often, whether it is part of the library or not.
+
+        Raises MediaError where the file cannot be used.
+        """
+        path = os.path.abspath(os.fspath(path))
+        recipe = self._recipe()
+        with open_pool(recipe, Resources(jobs=1)) as pool:
+            taken = _usable(path, look_at(pool, [path])[path])
+            found = find_repeats(pool, recipe, self._search(), self.aligner, taken)
+        return Repeats(self._catalogue.videos.get(taken.content) or _outside(taken), tuple(found))
+
     def groups(self, min_score: float | None = None) -> list[Group]:
         """Videos that are duplicates of one another, and those that lie in several places; best first."""
         least = _least(min_score)
@@ -202,18 +216,22 @@ class Library:
 
         min_score: None for the operating point, 0 for everything that was kept. Pairs that were decided to be no match
         are left out. video: a content id, or a path of the library; only what it is part of. NotFound.
+        ``shared_content`` carries no weight in a match; where there is nothing else, that is the relation.
         """
         least = _least(min_score)
-        basis = self._catalogue.matches.current()
-        content = None if video is None else self._content(video)
-        if basis is None:
-            return []
-        there, denied = self._there(), self._denied()
-        return [
-            match
-            for match in self._catalogue.matches.all(basis, min_score=least, video=content)
-            if match.a in there and match.b in there and (min(match.a, match.b), max(match.a, match.b)) not in denied
-        ]
+        found = self._kept(least, None if video is None else self._content(video))
+        everything = found if video is None and least <= MIN_SCORE else self._kept(MIN_SCORE)
+        durations = self._durations()
+        shared = shared_spans(shared_content(everything, durations), durations)
+        weighed_ones = (weighed(match, shared, durations, least) for match in found)
+        return sorted(weighed_ones, key=lambda match: (match.a, match.b))
+
+    def shared_content(self) -> list[SharedContent]:
+        """Footage that many videos show which are otherwise unrelated, as intros and adverts are; in most videos first.
+
+        It follows from the matches that are reported by default.
+        """
+        return shared_content(self._kept(MIN_SCORE), self._durations())
 
     def videos(self) -> list[Video]:
         """Every video, in order of content id, those that are gone too."""
@@ -262,7 +280,7 @@ class Library:
         """The library in numbers."""
         catalogue, videos = self._catalogue, self.videos()
         states = Counter(record.state.value for record in catalogue.paths.load().values())
-        kept = self.matches(0.0)
+        kept = self._kept(0.0)
         basis, scans = catalogue.matches.current(), catalogue.scans.all()
         key = self._recipe().key
         return Status(
@@ -298,6 +316,22 @@ class Library:
 
     def _there(self) -> dict[str, Video]:
         return files.there(self._catalogue.videos.all(), self._catalogue.paths.load())
+
+    def _durations(self) -> dict[str, float]:
+        """Seconds of every video, by content id."""
+        return {video.content: video.probe.duration for video in self._catalogue.videos.all()}
+
+    def _kept(self, least: float, content: str | None = None) -> list[Match]:
+        """The matches as they are stored, of videos that are there and pairs that nobody denied."""
+        basis = self._catalogue.matches.current()
+        if basis is None:
+            return []
+        there, denied = self._there(), self._denied()
+        return [
+            match
+            for match in self._catalogue.matches.all(basis, min_score=least, video=content)
+            if match.a in there and match.b in there and (min(match.a, match.b), max(match.a, match.b)) not in denied
+        ]
 
     def _found(self, matches: Iterable[Match], top: int, least: float) -> list[Found]:
         found: list[Found] = []

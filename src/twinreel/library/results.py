@@ -7,7 +7,7 @@ from pathlib import Path
 
 from twinreel.engine.comparing import Stage
 from twinreel.store.log import ScanEntry
-from twinreel.types import Float32, Float64, Match, Video
+from twinreel.types import Float32, Float64, Match, Segment, Video
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,16 @@ class Comparison:
     """With a as its a; its seconds are right within half a second. None where nothing aligns."""
     stages: tuple[Stage, ...]
     """What a scan would make of the pair, in order; the first that has not passed after the two shortcuts drops it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Repeats:
+    """What a file shows more than once."""
+
+    video: Video
+    """Also where the file is not part of the library."""
+    segments: tuple[Segment, ...]
+    """a is where the footage is seen first, b where it is seen again; in order of a, right within half a second."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,10 +21,21 @@ from twinreel.match.alignment import (
 from twinreel.match.calibration import DEFAULT, MIN_SCORE, Calibration
 from twinreel.match.evidence import Evidence, evidence
 from twinreel.match.prepared import Prepared, similarity
-from twinreel.match.relation import nearly_all, relation
+from twinreel.match.relation import nearly_all, relation, turned_segments
 from twinreel.types import Float32, Match, Relation, Segment
 
-__all__ = ["MIN_SCORE", "SETTINGS", "Aligned", "align_pair", "align_parts", "match_pair"]
+__all__ = [
+    "MIN_SCORE",
+    "SETTINGS",
+    "Aligned",
+    "align_map",
+    "align_pair",
+    "align_parts",
+    "best_first",
+    "crosses",
+    "match_pair",
+    "segment",
+]
 
 # Lenient: whether a stretch is a copy is for the score to say. A single matching frame is a stretch, which is what
 # clips under two seconds and still images consist of; the score then rests on likeness alone and is low unless that
@@ -70,10 +81,22 @@ def align_pair(
     a: Prepared, b: Prepared, *, aligner: str = "network", calibration: Calibration = DEFAULT
 ) -> list[Aligned]:
     """Every aligned stretch of two videos, or of one part of each, the best score first."""
-    frames = similarity(a, b)
+    return align_map(a, b, similarity(a, b), aligner=aligner, calibration=calibration)
+
+
+def align_map(
+    a: Prepared,
+    b: Prepared,
+    frames: Float32,
+    *,
+    aligner: str = "network",
+    calibration: Calibration = DEFAULT,
+    **changes: Any,
+) -> list[Aligned]:
+    """The same from the similarity ``frames`` (n, m) of all frames of a to all of b; ``changes`` of the settings."""
     if not frames.size or float(frames.max()) < _MIN_SIMILARITY:
         return []
-    settings = replace(_SETTINGS[aligner], min_similarity=_limit(frames))
+    settings = replace(_SETTINGS[aligner], min_similarity=_limit(frames), **changes)
     boxes = ALIGNERS[aligner](frames, a.times, b.times, settings, duration_a=a.duration, duration_b=b.duration)
     found = []
     for box in boxes:
@@ -81,7 +104,7 @@ def align_pair(
         rows, columns = box.path.T
         turned = mirrored(a.layout[rows], b.layout[columns])
         found.append(Aligned(box, says, calibration.score(says), turned))
-    return sorted(found, key=_best_first)
+    return sorted(found, key=best_first)
 
 
 def _limit(frames: Float32) -> float:
@@ -90,11 +113,12 @@ def _limit(frames: Float32) -> float:
     return max(_MIN_SIMILARITY, _SHARE * min(float(values[min(_BEST, len(values)) - 1]) for values in best))
 
 
-def _best_first(one: Aligned) -> tuple[float, float, float]:
+def best_first(one: Aligned) -> tuple[float, float, float]:
+    """The order of stretches of one pair."""
     return (-one.score, one.box.a_start, one.box.b_start)
 
 
-def _crosses(box: Box, better: Box) -> bool:
+def crosses(box: Box, better: Box) -> bool:
     """Do both lie on the same seconds of both videos for a good part of either?"""
     width = min(box.a_stop, better.a_stop) - max(box.a_start, better.a_start)
     height = min(box.b_stop, better.b_stop) - max(box.b_start, better.b_start)
@@ -112,7 +136,7 @@ def align_parts(
     """
     pairs = [(one, other) for a, b in ways for one in a.split() for other in b.split()]
     found = [aligned for a, b in pairs for aligned in align_pair(a, b, aligner=aligner, calibration=calibration)]
-    return sorted(found, key=_best_first)
+    return sorted(found, key=best_first)
 
 
 def match_pair(
@@ -136,20 +160,19 @@ def match_pair(
     found = align_parts(ways, aligner=aligner, calibration=calibration)
     kept: list[Aligned] = []
     for one in found:
-        if one.score >= BESIDE * found[0].score and not any(_crosses(one.box, other.box) for other in kept):
+        if one.score >= BESIDE * found[0].score and not any(crosses(one.box, other.box) for other in kept):
             kept.append(one)
     if not kept:
         return None
     best = kept[0].score
-    segments = sorted(map(_segment, kept), key=lambda s: (s.a_start, s.b_start))
+    segments = tuple(sorted(map(segment, kept), key=lambda s: (s.a_start, s.b_start)))
     what, coverage_a, coverage_b = relation(segments, a.duration, b.duration)
     if what is Relation.CONTAINS and nearly_all(coverage_a, a.duration):
-        turned = (Segment(s.b_start, s.b_stop, s.a_start, s.a_stop, s.score, s.mirrored) for s in segments)
-        segments = sorted(turned, key=lambda s: (s.a_start, s.b_start))
-        a, b, coverage_a, coverage_b = b, a, coverage_b, coverage_a
-    return Match(a.content, b.content, what, best, coverage_a, coverage_b, tuple(segments))
+        a, b, coverage_a, coverage_b, segments = b, a, coverage_b, coverage_a, turned_segments(segments)
+    return Match(a.content, b.content, what, best, coverage_a, coverage_b, segments)
 
 
-def _segment(one: Aligned) -> Segment:
+def segment(one: Aligned) -> Segment:
+    """An aligned stretch as it is reported."""
     box = one.box
     return Segment(box.a_start, box.a_stop, box.b_start, box.b_stop, one.score, one.mirrored)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from twinreel.types import Relation, Segment
+from twinreel.types import Match, Relation, Segment
 
 NEARLY_ALL = 0.85
 """Coverage from which nearly all of a video is in another: titles and a black second at an end may differ."""
@@ -12,6 +12,18 @@ SLACK = 1.0
 """Seconds (beside the sampling) that the ends of matched stretches may be off."""
 AT_AN_END = 2.0
 """Seconds from an end of a video within which a segment reaches it."""
+
+
+def turned(match: Match) -> Match:
+    """The match with a and b exchanged."""
+    coverages = match.coverage_b, match.coverage_a
+    return Match(match.b, match.a, match.relation, match.score, *coverages, turned_segments(match.segments))
+
+
+def turned_segments(segments: Iterable[Segment]) -> tuple[Segment, ...]:
+    """The segments with a and b exchanged, in order of the new a."""
+    exchanged = (Segment(s.b_start, s.b_stop, s.a_start, s.a_stop, s.score, s.mirrored) for s in segments)
+    return tuple(sorted(exchanged, key=lambda s: (s.a_start, s.b_start)))
 
 
 def covered(spans: Sequence[tuple[float, float]], duration: float) -> float:
