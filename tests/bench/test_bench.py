@@ -133,6 +133,27 @@ def test_an_interrupted_making_leaves_nothing_half_written_and_goes_on(
         assert (folder / name).read_bytes() == (first[0] / name).read_bytes()
 
 
+def test_files_that_cannot_be_made_are_said_and_made_once_they_can_be(clips: Path, tmp_path: Path) -> None:
+    own, folder = tmp_path / "clips", tmp_path / "out"
+    own.mkdir()
+    for number in range(3):
+        shutil.copy(clips / f"{number}.mp4", own)
+
+    def lose_a_clip(step: Step) -> None:
+        if step.stage == "make" and not step.done:
+            (own / "1.mp4").rename(tmp_path / "1.mp4")
+
+    settings = replace(SETTINGS, copies=1)
+    made = make(own, folder, settings, progress=lose_a_clip)
+    assert made.refused and all(one.reason == "1.mp4: there is no such file (any more)" for one in made.refused)
+    assert {file.name for file in made.files} == set(contents(folder)) == set(read_files(folder))
+    assert not {one.path for one in made.refused} & set(contents(folder))
+    (tmp_path / "1.mp4").rename(own / "1.mp4")
+    again = make(own, folder, settings)
+    assert not again.refused and again.kept == len(made.files)
+    assert len(again.files) == len(made.files) + len(made.refused)
+
+
 def test_a_folder_that_holds_something_else_is_left_alone(clips: Path, first: tuple[Path, Any], tmp_path: Path) -> None:
     with pytest.raises(UserError, match="other clips or settings"):
         make(clips, first[0], replace(SETTINGS, seed=8))
