@@ -27,7 +27,8 @@ def examples(name: str) -> list[str]:
 
 def test_all_commands_are_there() -> None:
     expected = "scan search compare repeats groups matches shared show failures export forget prune doctor evaluate"
-    assert set(COMMANDS) == {*expected.split(), "describers list"}
+    groups = {"describers list", "bench make", "bench run", "bench report"}
+    assert set(COMMANDS) == {*expected.split(), *groups}
 
 
 def test_every_command_that_reports_has_a_documented_shape() -> None:

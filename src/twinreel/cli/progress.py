@@ -1,4 +1,4 @@
-"""A scan's progress on stderr: a bar, a rate and the time that is left. Only on a terminal."""
+"""Progress of a scan, or of making a collection, on stderr: bars, rates and the time left. Only on a terminal."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ STAGES = {
     "verify": ("comparing files", "files"),
     "describe": ("reading frames", "files"),
     "match": ("matching", "videos"),
+    "clips": ("looking at clips", "clips"),
+    "make": ("making files", "files"),
 }
 """What a stage is called, and what it counts."""
 _SETTLED = 1.0

@@ -295,6 +295,84 @@ class EvaluateShape(TypedDict):
     truncated: int
 
 
+class RefusedShape(TypedDict):
+    """A clip that could not be used, or a file that could not be made."""
+
+    path: str
+    reason: str
+
+
+class BenchMakeShape(TypedDict):
+    """A labelled collection; kept: files that were there already."""
+
+    folder: str
+    files: int
+    true_pairs: int
+    hard_negatives: int
+    ignored: int
+    kept: int
+    refused: list[RefusedShape]
+
+
+class FiguresShape(TypedDict):
+    """How well an answer agrees with the truth; see docs/bench.md. Null for a threshold that there is not; what comes
+    after threshold is at that score, the operating point."""
+
+    true_pairs: int
+    predicted_pairs: int
+    ap: float
+    recall_p99: float
+    threshold_p99: float | None
+    recall_p90: float
+    best_f1: float
+    best_threshold: float | None
+    threshold: float
+    precision: float
+    recall: float
+    f1: float
+    segment_precision: float
+    segment_recall: float
+    segment_f1: float
+
+
+class BinShape(TypedDict):
+    """The pairs whose scores lie within a tenth: how many, their mean score, the share of them that is true."""
+
+    pairs: int
+    score: float
+    true: float
+
+
+class RunShape(TypedDict):
+    """A run over a collection. Counts are [reported by default, of how many]; failures are [file, reason]."""
+
+    name: str
+    describer: str
+    sampling: str
+    aligner: str
+    seconds: float
+    video_seconds: float
+    times_real_time: float
+    frames: int
+    failures: list[list[str]]
+    machine: str
+    figures: FiguresShape
+    levels: dict[str, list[int]]
+    transforms: dict[str, list[int]]
+    edits: dict[str, dict[str, list[int]]]
+    hard_negatives: list[int]
+    calibration_error: float
+    bins: list[BinShape]
+
+
+class BenchReportShape(TypedDict):
+    """The files that were written, and the runs in them."""
+
+    html: str | None
+    markdown: str | None
+    runs: list[RunShape]
+
+
 OUTPUTS: dict[str, Any] = {
     "scan": ScanShape,
     "search": list[SearchShape],
@@ -311,6 +389,9 @@ OUTPUTS: dict[str, Any] = {
     "describers list": list[DescriberShape],
     "doctor": DoctorShape,
     "evaluate": EvaluateShape,
+    "bench make": BenchMakeShape,
+    "bench run": RunShape,
+    "bench report": BenchReportShape,
 }
 """What each command prints with ``--json``."""
 

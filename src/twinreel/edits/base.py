@@ -16,6 +16,7 @@ from PIL import Image
 from twinreel.types import UInt8
 
 Rng = np.random.Generator
+Colour = tuple[int, int, int]
 Apply = Callable[[UInt8], UInt8]
 """Frame (h, w, 3) to frame (h', w', 3)."""
 Combine = Callable[[UInt8, UInt8], UInt8]
@@ -60,10 +61,15 @@ def sign(rng: Rng) -> float:
     return float(rng.choice([-1.0, 1.0]))
 
 
-def any_colour(rng: Rng) -> tuple[int, int, int]:
+def any_colour(rng: Rng) -> Colour:
     """Black or white as often as any other colour."""
     kind = rng.integers(3)
     if kind < 2:
         return (0, 0, 0) if kind == 0 else (255, 255, 255)
     red, green, blue = rng.integers(0, 256, 3).tolist()
+    return red, green, blue
+
+
+def dark_colour(rng: Rng) -> Colour:
+    red, green, blue = rng.integers(0, 60, 3).tolist()
     return red, green, blue

@@ -18,22 +18,37 @@ def _table(curve: Float64) -> Apply:
 
 
 def brightness(rng: Rng, strength: float) -> Apply:
-    shift = sign(rng) * towards(10, 110, strength, rng)
+    return brightened(sign(rng) * towards(10, 110, strength, rng))
+
+
+def brightened(shift: float) -> Apply:
+    """``shift`` in [-255, 255]."""
     return _table(np.arange(256.0) + shift)
 
 
 def contrast(rng: Rng, strength: float) -> Apply:
-    factor = float(np.exp(sign(rng) * towards(0.1, 0.8, strength, rng)))
+    return contrasted(float(np.exp(sign(rng) * towards(0.1, 0.8, strength, rng))))
+
+
+def contrasted(factor: float) -> Apply:
     return _table((np.arange(256.0) - 128) * factor + 128)
 
 
 def gamma(rng: Rng, strength: float) -> Apply:
-    power = float(np.exp(sign(rng) * towards(0.1, 0.8, strength, rng)))
+    return gamma_corrected(float(np.exp(sign(rng) * towards(0.1, 0.8, strength, rng))))
+
+
+def gamma_corrected(power: float) -> Apply:
+    """Above 1 darker, below brighter."""
     return _table(255 * (np.arange(256.0) / 255) ** power)
 
 
 def saturation(rng: Rng, strength: float) -> Apply:
-    factor = float(rng.choice([1 - towards(0.1, 1.0, strength, rng), 1 + towards(0.1, 2.0, strength, rng)]))
+    return saturated(float(rng.choice([1 - towards(0.1, 1.0, strength, rng), 1 + towards(0.1, 2.0, strength, rng)])))
+
+
+def saturated(factor: float) -> Apply:
+    """0: grey, 1: as it is."""
     return lambda frame: pixels(ImageEnhance.Color(picture(frame)).enhance(factor))
 
 
@@ -43,7 +58,11 @@ def grayscale(rng: Rng, strength: float) -> Apply:
 
 def hue(rng: Rng, strength: float) -> Apply:
     """Turns the colours around the axis of greys."""
-    angle = np.deg2rad(sign(rng) * towards(15, 180, strength, rng))
+    return hue_turned(sign(rng) * towards(15, 180, strength, rng))
+
+
+def hue_turned(degrees: float) -> Apply:
+    angle = np.deg2rad(degrees)
     grey = np.full(3, 1 / np.sqrt(3))
     cross = np.array([[0, -grey[2], grey[1]], [grey[2], 0, -grey[0]], [-grey[1], grey[0], 0]])
     turn = np.cos(angle) * np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * np.outer(grey, grey)

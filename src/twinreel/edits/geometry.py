@@ -5,9 +5,21 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image, ImageFilter
 
-from twinreel.edits.base import Apply, Edit, Rng, any_colour, picture, pixels, resized, sign, towards
+from twinreel.edits.base import (
+    Apply,
+    Colour,
+    Edit,
+    Rng,
+    any_colour,
+    dark_colour,
+    picture,
+    pixels,
+    resized,
+    sign,
+    towards,
+)
 from twinreel.edits.colour import brightness
-from twinreel.types import UInt8
+from twinreel.types import Float64, UInt8
 
 
 def flip(rng: Rng, strength: float) -> Apply:
@@ -18,7 +30,7 @@ def flip_upright(rng: Rng, strength: float) -> Apply:
     return lambda frame: np.ascontiguousarray(frame[::-1])
 
 
-def _cropped(rng: Rng, width_kept: float, height_kept: float) -> Apply:
+def cropped(rng: Rng, width_kept: float, height_kept: float) -> Apply:
     """Keeps a rectangle, given as shares of the sides, somewhere."""
     x, y = rng.uniform(0, 1, 2)
 
@@ -35,18 +47,22 @@ def crop(rng: Rng, strength: float) -> Apply:
     """Down to half of the area."""
     side = 1 - towards(0.05, 0.3, strength, rng)
     narrower = float(rng.uniform(0.9, 1.0))
-    return _cropped(rng, *rng.permutation([side, side * narrower]).tolist())
+    return cropped(rng, *rng.permutation([side, side * narrower]).tolist())
 
 
 def big_crop(rng: Rng, strength: float) -> Apply:
     """Down to a fifth of the area: a person out of a scene."""
     side = 1 - towards(0.25, 0.57, strength, rng)
     narrower = float(rng.uniform(0.85, 1.0))
-    return _cropped(rng, *rng.permutation([side, side * narrower]).tolist())
+    return cropped(rng, *rng.permutation([side, side * narrower]).tolist())
 
 
 def stretch(rng: Rng, strength: float) -> Apply:
-    factor = float(np.exp(sign(rng) * towards(0.1, 0.7, strength, rng)))
+    return stretched(float(np.exp(sign(rng) * towards(0.1, 0.7, strength, rng))))
+
+
+def stretched(factor: float) -> Apply:
+    """Wider by a factor, as high as before."""
     return lambda frame: resized(frame, frame.shape[1] * factor, frame.shape[0])
 
 
@@ -54,6 +70,11 @@ def rotate(rng: Rng, strength: float) -> Apply:
     """By a small angle; the corners are filled, or cut off by zooming in."""
     angle = sign(rng) * towards(2, 30, strength, rng)
     colour, zoomed = any_colour(rng), bool(rng.random() < 0.3)
+    return rotated(angle, colour, zoomed=zoomed)
+
+
+def rotated(angle: float, colour: Colour, *, zoomed: bool) -> Apply:
+    """By degrees against the clock; ``colour`` fills the corners, where they are not cut off by zooming in."""
 
     def apply(frame: UInt8) -> UInt8:
         turned = picture(frame).rotate(angle, Image.Resampling.BILINEAR, fillcolor=colour)
@@ -78,7 +99,11 @@ def border(rng: Rng, strength: float) -> Apply:
     """Bars above and below, at the sides, or all around."""
     share = towards(0.03, 0.3, strength, rng)
     colour, place = any_colour(rng), rng.integers(3)
-    above, beside = share * (place != 1), share * (place != 0)
+    return bordered(share * (place != 1), share * (place != 0), colour)
+
+
+def bordered(above: float, beside: float, colour: Colour) -> Apply:
+    """Bars above and below, and on both sides, each a share of the picture's height or width."""
 
     def apply(frame: UInt8) -> UInt8:
         height, width = frame.shape[:2]
@@ -96,6 +121,12 @@ def blurred_border(rng: Rng, strength: float) -> Apply:
     taller = 1 + towards(0.3, 1.9, strength, rng)
     beside = bool(rng.random() < 0.2)
     dimmed = float(rng.choice([1.0, 0.6]))
+    return over_itself(taller, beside=beside, dimmed=dimmed)
+
+
+def over_itself(taller: float, *, beside: bool, dimmed: float) -> Apply:
+    """``taller``: height of the result in heights of the frame (``beside``: its width in widths); ``dimmed``: what
+    the brightness of the ground is multiplied by."""
 
     def apply(frame: UInt8) -> UInt8:
         if beside:
@@ -122,8 +153,14 @@ def camcord(rng: Rng, strength: float) -> Apply:
         [-1, -1],
         [-1, 1],
     ]
-    ground = tuple(rng.integers(0, 60, 3).tolist())
+    ground = dark_colour(rng)
     light, softer = brightness(rng, 0.4 * strength), float(rng.uniform(0, 0.006))
+    return filmed(corners, ground, light, softer)
+
+
+def filmed(corners: Float64, ground: Colour, light: Apply, softer: float) -> Apply:
+    """``corners`` (4, 2): where the frame's come to lie, in shares of width and height, from the upper left one against
+    the clock; ``softer``: blur, as a share of the short side."""
 
     def apply(frame: UInt8) -> UInt8:
         height, width = frame.shape[:2]
@@ -132,6 +169,24 @@ def camcord(rng: Rng, strength: float) -> Apply:
             (width, height), Image.Transform.PERSPECTIVE, seen, Image.Resampling.BILINEAR, fillcolor=ground
         )
         return light(pixels(image.filter(ImageFilter.GaussianBlur(softer * min(height, width)))))
+
+    return apply
+
+
+def shaken(rng: Rng, reach: float) -> Apply:
+    """By hand: what is seen wanders from frame to frame, up to ``reach`` of the sides, which are cut off for it."""
+    draws = np.random.default_rng(rng.integers(2**63))
+    place = np.zeros(2)
+
+    def apply(frame: UInt8) -> UInt8:
+        nonlocal place
+        place = np.clip(0.8 * place + 0.5 * draws.standard_normal(2), -1, 1)
+        height, width = frame.shape[:2]
+        margins = np.round(np.array([height, width]) * reach).astype(int)
+        top, left = np.round(margins * (1 + place)).astype(int).tolist()
+        return np.ascontiguousarray(
+            frame[top : top + height - 2 * int(margins[0]), left : left + width - 2 * int(margins[1])]
+        )
 
     return apply
 

@@ -10,15 +10,19 @@ from twinreel.types import UInt8
 
 def picture_in_picture(rng: Rng, strength: float) -> Combine:
     """The first small over the second, in a corner or the middle; both shown by the second's size."""
-    share = 0.6 - 0.3 * strength * float(rng.uniform(0.3, 1.0))
+    return inset(rng, 0.6 - 0.3 * strength * float(rng.uniform(0.3, 1.0)))
+
+
+def inset(rng: Rng, share: float) -> Combine:
+    """``share``: of the second's sides."""
     x, y = (0.5, 0.5) if rng.random() < 0.2 else rng.choice([0.04, 0.96], 2)
 
     def combine(first: UInt8, second: UInt8) -> UInt8:
         height, width = second.shape[:2]
-        inset = resized(first, width * share, height * share)
-        top, left = round(y * (height - inset.shape[0])), round(x * (width - inset.shape[1]))
+        small = resized(first, width * share, height * share)
+        top, left = round(y * (height - small.shape[0])), round(x * (width - small.shape[1]))
         result = second.copy()
-        result[top : top + inset.shape[0], left : left + inset.shape[1]] = inset
+        result[top : top + small.shape[0], left : left + small.shape[1]] = small
         return result
 
     return combine
@@ -48,7 +52,12 @@ def stacked(rng: Rng, strength: float) -> Combine:
 
 def blend(rng: Rng, strength: float) -> Combine:
     """The second shines through."""
-    share = np.float32(0.1 + 0.4 * strength * rng.uniform(0.3, 1.0))
+    return blended(0.1 + 0.4 * strength * float(rng.uniform(0.3, 1.0)))
+
+
+def blended(opacity: float) -> Combine:
+    """``opacity``: of the second."""
+    share = np.float32(opacity)
 
     def combine(first: UInt8, second: UInt8) -> UInt8:
         other = resized(second, first.shape[1], first.shape[0])
@@ -60,15 +69,20 @@ def blend(rng: Rng, strength: float) -> Combine:
 
 def on_ground(rng: Rng, strength: float) -> Combine:
     """The first, nearly whole, before the second as a dimmed ground with a frame of one colour around it."""
-    share, colour = float(rng.uniform(0.65, 0.9)), any_colour(rng)
+    return framed(rng, float(rng.uniform(0.65, 0.9)))
+
+
+def framed(rng: Rng, share: float) -> Combine:
+    """``share``: of the sides that the first takes."""
+    colour = any_colour(rng)
 
     def combine(first: UInt8, second: UInt8) -> UInt8:
         height, width = first.shape[:2]
         ground = (resized(second, width, height).astype(np.float32) * 0.6).astype(np.uint8)
-        inset = resized(first, width * share, height * share)
-        top, left = (height - inset.shape[0]) // 2, (width - inset.shape[1]) // 2
-        ground[max(top - 2, 0) : top + inset.shape[0] + 2, max(left - 2, 0) : left + inset.shape[1] + 2] = colour
-        ground[top : top + inset.shape[0], left : left + inset.shape[1]] = inset
+        small = resized(first, width * share, height * share)
+        top, left = (height - small.shape[0]) // 2, (width - small.shape[1]) // 2
+        ground[max(top - 2, 0) : top + small.shape[0] + 2, max(left - 2, 0) : left + small.shape[1] + 2] = colour
+        ground[top : top + small.shape[0], left : left + small.shape[1]] = small
         return ground
 
     return combine

@@ -2,33 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from twinreel.edits.base import Apply, Edit, Rng, any_colour, picture, pixels, towards
-from twinreel.types import UInt8
+from twinreel.types import Float64, UInt8
 
 WORDS = (
     *("wait", "for", "it", "the", "best", "moment", "ever", "live", "news", "today", "watch", "until", "end"),
     *("part", "two", "like", "share", "follow", "new", "week"),
 )
 
+_CRAWL = 150
+"""Frames in which a crawling line crosses the picture."""
+
 
 def _font(size: float) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     return ImageFont.load_default(max(6, round(size)))
 
 
-def _phrase(rng: Rng, most: int) -> str:
+def phrase(rng: Rng, most: int) -> str:
     return " ".join(rng.choice(WORDS, int(rng.integers(1, most + 1))))
 
 
 def logo(rng: Rng, strength: float) -> Apply:
     """A station's mark in a corner: a coloured box with a word."""
-    share = towards(0.08, 0.3, strength, rng)
-    colour, word, right, low = any_colour(rng), _phrase(rng, 1).upper(), rng.random() < 0.5, rng.random() < 0.5
-    opacity = round(255 * rng.uniform(0.5, 1.0))
+    return marked(rng, towards(0.08, 0.3, strength, rng), faintest=0.5)
+
+
+def marked(rng: Rng, share: float, faintest: float) -> Apply:
+    """``share``: of the width, and 0.8 of it of the height; ``faintest``: the least opacity."""
+    colour, word, right, low = any_colour(rng), phrase(rng, 1).upper(), rng.random() < 0.5, rng.random() < 0.5
+    opacity = round(255 * rng.uniform(faintest, 1.0))
 
     def draw(canvas: ImageDraw.ImageDraw, width: int, height: int) -> None:
         w, h = width * share, height * share * 0.8
@@ -42,11 +49,16 @@ def logo(rng: Rng, strength: float) -> Apply:
 
 def caption(rng: Rng, strength: float) -> Apply:
     """One to three lines of text, with or without a bar behind, at the top, the bottom or across the middle."""
-    lines = [_phrase(rng, 5) for _ in range(int(rng.integers(1, 2 + round(2 * strength))))]
+    lines = [phrase(rng, 5) for _ in range(int(rng.integers(1, 2 + round(2 * strength))))]
     size = towards(0.05, 0.12, strength, rng)
     at = float(rng.choice([0.04, 0.45, 0.95 - 1.3 * size * len(lines)]))
     bar = bool(rng.random() < 0.6)
-    ink, behind = ((255, 255, 255), (0, 0, 0)) if rng.random() < 0.7 else ((0, 0, 0), (255, 255, 255))
+    return captioned(lines, size, at, bar=bar, white=bool(rng.random() < 0.7))
+
+
+def captioned(lines: Sequence[str], size: float, at: float, *, bar: bool, white: bool) -> Apply:
+    """Lines of text, each ``size`` of the picture's height, the first at ``at`` of it; on a bar, or with an outline."""
+    ink, behind = ((255, 255, 255), (0, 0, 0)) if white else ((0, 0, 0), (255, 255, 255))
 
     def draw(canvas: ImageDraw.ImageDraw, width: int, height: int) -> None:
         font = _font(size * height)
@@ -60,13 +72,37 @@ def caption(rng: Rng, strength: float) -> Apply:
     return _over(draw)
 
 
+def crawling(text: str, size: float) -> Apply:
+    """One line that moves to the left across a bar at the bottom; ``size``: of the picture's height."""
+    shown = 0
+
+    def apply(frame: UInt8) -> UInt8:
+        nonlocal shown
+        height, width = frame.shape[:2]
+        below = picture(frame)
+        canvas = ImageDraw.Draw(below)
+        font = _font(size * height)
+        top = height * (0.97 - 1.3 * size)
+        canvas.rectangle((0, top, width, height * 0.97), fill=(0, 0, 0))
+        across = shown * width / _CRAWL % (width + canvas.textlength(text, font))
+        canvas.text((width - across, top), text, (255, 255, 255), font)
+        shown += 1
+        return pixels(below)
+
+    return apply
+
+
 def emoji(rng: Rng, strength: float) -> Apply:
     """Drawn faces and hearts, small and large."""
     count = 1 + int(rng.integers(0, 1 + round(3 * strength)))
     places = rng.uniform(0, 0.85, (count, 2))
     sizes = np.array([towards(0.08, 0.45, strength, rng) for _ in range(count)])
     opacity = round(255 * rng.uniform(0.6, 1.0))
-    yellow = rng.random(count) < 0.7
+    return faces(places, sizes, (rng.random(count) < 0.7).tolist(), opacity)
+
+
+def faces(places: Float64, sizes: Float64, yellow: Sequence[bool], opacity: int) -> Apply:
+    """``places`` (n, 2) in shares of width and height, ``sizes`` (n,) of the short side; a heart where not yellow."""
 
     def draw(canvas: ImageDraw.ImageDraw, width: int, height: int) -> None:
         for (x, y), size, face in zip(places * [width, height], sizes * min(width, height), yellow, strict=True):
@@ -95,7 +131,10 @@ def emoji(rng: Rng, strength: float) -> Apply:
 
 def shapes(rng: Rng, strength: float) -> Apply:
     """Dots and lines scribbled over it."""
-    count = round(towards(2, 40, strength, rng))
+    return scribbled(rng, round(towards(2, 40, strength, rng)))
+
+
+def scribbled(rng: Rng, count: int) -> Apply:
     places, sizes = rng.uniform(0, 1, (count, 4)), rng.uniform(0.01, 0.04, count)
     colours = [any_colour(rng) for _ in range(count)]
 
@@ -112,12 +151,15 @@ def shapes(rng: Rng, strength: float) -> Apply:
 
 
 def _over(draw: Callable[[ImageDraw.ImageDraw, int, int], None]) -> Apply:
-    """``draw(canvas, width, height)`` draws what is put over a frame of that size."""
+    """``draw(canvas, width, height)`` draws what is put over a frame of that size: once, while the size stays."""
+    layer = Image.new("RGBA", (0, 0))
 
     def apply(frame: UInt8) -> UInt8:
+        nonlocal layer
         height, width = frame.shape[:2]
-        layer = Image.new("RGBA", (width, height))
-        draw(ImageDraw.Draw(layer), width, height)
+        if layer.size != (width, height):
+            layer = Image.new("RGBA", (width, height))
+            draw(ImageDraw.Draw(layer), width, height)
         below = picture(frame)
         below.paste(layer, (0, 0), layer)
         return pixels(below)

@@ -24,7 +24,10 @@ def downscale(rng: Rng, strength: float) -> Apply:
 
 def blur(rng: Rng, strength: float) -> Apply:
     """Strength as a share of the short side: what matters is what can still be told apart."""
-    share = towards(0.002, 0.022, strength, rng)
+    return blurred(towards(0.002, 0.022, strength, rng))
+
+
+def blurred(share: float) -> Apply:
     return lambda frame: pixels(picture(frame).filter(ImageFilter.GaussianBlur(share * min(frame.shape[:2]))))
 
 
@@ -35,12 +38,34 @@ def sharpen(rng: Rng, strength: float) -> Apply:
 
 def noise(rng: Rng, strength: float) -> Apply:
     """New in every frame, as that of a sensor is."""
-    spread = towards(4, 40, strength, rng)
+    return noisy(rng, towards(4, 40, strength, rng))
+
+
+def noisy(rng: Rng, spread: float) -> Apply:
+    """``spread``: standard deviation of each value."""
     grains = np.random.default_rng(rng.integers(2**63))
 
     def apply(frame: UInt8) -> UInt8:
         noisy = frame + grains.standard_normal(frame.shape, np.float32) * np.float32(spread)
         return np.clip(noisy, 0, 255).astype(np.uint8)
+
+    return apply
+
+
+def interfering(rng: Rng, depth: float) -> Apply:
+    """Moiré: waves of light and dark, as between the grids of a screen and of a camera; ``depth`` in [0, 1]."""
+    angle, waves = rng.uniform(0, np.pi), rng.uniform(15, 40)
+    pattern = np.zeros((0, 0, 1), np.float32)
+
+    def apply(frame: UInt8) -> UInt8:
+        nonlocal pattern
+        height, width = frame.shape[:2]
+        if pattern.shape[:2] != (height, width):
+            y, x = np.mgrid[0:height, 0:width].astype(np.float32) / min(height, width)
+            phase = 2 * np.pi * waves * (x * np.cos(angle) + y * np.sin(angle))
+            pattern = np.asarray(1 + depth * np.sin(phase), np.float32)[..., None]
+        shown: UInt8 = np.clip(frame * pattern, 0, 255).astype(np.uint8)
+        return shown
 
     return apply
 
@@ -58,7 +83,11 @@ def compress(rng: Rng, strength: float) -> Apply:
 
 
 def pixelate(rng: Rng, strength: float) -> Apply:
-    blocks = 96 / (1 + towards(0, 3, strength, rng))
+    return pixelated(96 / (1 + towards(0, 3, strength, rng)))
+
+
+def pixelated(blocks: float) -> Apply:
+    """``blocks``: along the short side."""
 
     def apply(frame: UInt8) -> UInt8:
         height, width = frame.shape[:2]

@@ -15,8 +15,8 @@ class Step:
     """How far one stage is."""
 
     stage: str
-    """list, look, heads, verify, describe, match: in this order, but that a verify may come before the heads, too;
-    stages without work are left out."""
+    """Of a scan list, look, heads, verify, describe, match: in this order, but that a verify may come before the heads,
+    too; stages without work are left out. Of making a collection clips, make."""
     done: int
     """Files, or in ``match`` videos."""
     total: int | None
