@@ -28,8 +28,10 @@ from twinreel.types import Float64
 
 RIDGE = 1e-3
 """Weight of the squared coefficients of the standardised terms against the mean log-likelihood of a pair."""
-WEIGHTS = {"library": 1.0, "small": 0.3, "fragments": 0.2}
-"""What a pair of each kind counts: whole videos in a library of some size are what matters most."""
+WEIGHTS = {"library": 1.0, "small": 0.3, "fragments": 0.2, "moments": 1.0}
+"""What a pair of each kind counts: whole videos in a library of some size are what matters most, and that other moments
+of a scene are not taken for copies. In a collection few pairs are of that kind; in a library of news, lectures or games
+most of what looks alike is."""
 
 
 def fit(examples: Sequence[Example], weights: Sequence[float] | None = None) -> Calibration:

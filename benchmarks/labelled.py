@@ -1,10 +1,11 @@
 """Pairs of videos with known truth, as matching sees them: what a calibration is fitted to.
 
-Of a collection that was scanned, three kinds of pairs, since a score has to mean the same in all of them:
+Of a collection that was scanned, four kinds of pairs, since a score has to mean the same in all of them:
 
     library    the pairs that the candidate search of the whole library proposes
     small      all pairs of libraries of two to sixteen videos, which are their own background almost alone
     fragments  the videos that a search for a still image or a few seconds of one proposes
+    moments    stretches of one scene: the same seconds of it, or seconds that share no moment, as they are and edited
 """
 
 from __future__ import annotations
@@ -15,8 +16,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from twinreel.describe.registry import DEFAULT as DEFAULT_DESCRIBER
 from twinreel.describe.registry import load_describer
@@ -33,13 +36,21 @@ from twinreel.media.sampling import Sampling
 from twinreel.store.catalogue import Catalogue
 from twinreel.types import Fingerprint, Float64
 
-KINDS = ("library", "small", "fragments")
+KINDS = ("library", "small", "fragments", "moments")
 SMALL = (2, 2, 3, 4, 8, 16)
 """Videos of the small libraries; every other one holds a true pair."""
 SMALL_LIBRARIES = 150
 FRAGMENTS = 400
 FRAGMENT_SECONDS = (0.0, 0.0, 1.0, 2.0, 4.0)
 """Lengths of the fragments; 0 is a still image."""
+MOMENTS = 2
+"""Pairs of stretches of each video, and of each pair of videos."""
+SHORTEST = 2.0
+"""Seconds of a stretch at least."""
+APART = 0.04
+"""Share of the scene's seconds that lies between two stretches that share none, on either side of where it is cut."""
+STILL = 0.9
+"""Inner product of two frames from which they are too alike: nobody can say that it is another moment."""
 NOTHING: Float64 = np.zeros((0, 0))
 EDGE = 0.01
 """Seconds that a fragment may stick out of a true stretch."""
@@ -106,6 +117,7 @@ def label(collection: Path, library: Path) -> Labelled:
             "library": list(_library(videos, truth)),
             "small": list(_small(videos, truth, rng)),
             "fragments": list(_fragments(videos, truth, rng)),
+            "moments": list(_moments(videos, truth, rng)),
         }
     return Labelled(collection.name, examples)
 
@@ -204,15 +216,48 @@ def _fragments(videos: _Videos, truth: Truth, rng: random.Random) -> Iterator[Ex
                 yield Example(NOTHING, True)
 
 
-def _cut(fingerprint: Fingerprint, start: float, stop: float) -> Fingerprint:
-    """The frames from start to stop, both included, their times counted from start."""
-    kept = (fingerprint.times >= start) & (fingerprint.times <= stop)
+def _moments(videos: _Videos, truth: Truth, rng: random.Random) -> Iterator[Example]:
+    scenes = [(a, b, truth.spans[a, b][0], truth.spans[b, a][0]) for a, b in truth.spans if len(truth.spans[a, b]) == 1]
+    for content in videos.contents:
+        whole = (0.0, videos.facts[content].duration)
+        scenes.append((content, content, whole, whole))
+    for a, b, of_a, of_b in scenes:
+        for _ in range(MOMENTS):
+            cut, slip = rng.uniform(0.35, 0.65), rng.uniform(-APART, APART)
+            before = _stretch(videos, a, of_a, 0.0, cut - APART)
+            after = _stretch(videos, b, of_b, cut + APART, 1.0)
+            if before and after:
+                likeness = float((before.video.vectors @ after.video.vectors.T).max(initial=-1.0))
+                if likeness <= STILL:
+                    yield Example(videos.align(before, after), False)
+            same = _stretch(videos, b, of_b, max(0.0, slip), cut - APART + slip)
+            if before and same and a < b:
+                yield Example(videos.align(before, same), True)
+
+
+def _stretch(videos: _Videos, content: str, span: Span, first: float, last: float) -> View | None:
+    """The whole picture of a video from one share of a span of its seconds to another; None where that is short."""
+    seconds = span[1] - span[0]
+    start, stop = span[0] + first * seconds, span[0] + last * seconds
+    if stop - start < SHORTEST:
+        return None
+    whole = videos.fingerprints[content]
+    cut = _cut(whole, start, stop, whole.parts == 0)
+    return videos.space.see(content, stop - start, cut) if len(cut.times) > 1 else None
+
+
+def _cut(
+    fingerprint: Fingerprint, start: float, stop: float, among: NDArray[np.bool_] | Literal[True] = True
+) -> Fingerprint:
+    """The frames, ``among`` some of them, from start to stop, both included, their times counted from start."""
+    kept = among & (fingerprint.times >= start) & (fingerprint.times <= stop)
     return replace(
         fingerprint,
         times=fingerprint.times[kept] - start,
         vectors=fingerprint.vectors[kept],
         weights=fingerprint.weights[kept],
         layout=fingerprint.layout[kept],
+        parts=fingerprint.parts[kept],
     )
 
 

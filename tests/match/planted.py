@@ -112,9 +112,12 @@ def video(
 
 def with_inset(host: Prepared, inset: Prepared) -> Prepared:
     """The host with the other as a picture within its picture, at the times that the inset has."""
-    pairs = {
-        name: np.concatenate([getattr(host, name), getattr(inset, name)])
-        for name in ("times", "vectors", "weights", "bias", "layout")
-    }
-    parts = np.repeat(np.array([0, 1], np.uint8), [len(host), len(inset)])
-    return replace(host, **pairs, parts=parts)
+    return replace(
+        host,
+        times=np.concatenate([host.times, inset.times]),
+        vectors=np.concatenate([host.vectors, inset.vectors]),
+        weights=np.concatenate([host.weights, inset.weights]),
+        bias=np.concatenate([host.bias, inset.bias]),
+        layout=np.concatenate([host.layout, inset.layout]),
+        parts=np.repeat(np.array([0, 1], np.uint8), [len(host), len(inset)]),
+    )

@@ -97,29 +97,59 @@ def test_best_mean_and_frames_by_their_weights() -> None:
     assert (says.best, says.mean, says.frames) == (0, 0, 0)
 
 
+def says_of(**given: float) -> Evidence:
+    """Of ten seconds in which nothing moves, but for what is given."""
+    still = Evidence(
+        best=0.8, mean=0.7, frames=10.0, agreement=0.0, relative=0.0, concord=0.0, change=0.0, shorter=10.0
+    )
+    return replace(still, **given)
+
+
+MOVING = {"agreement": 0.8, "relative": 0.9, "concord": 0.9, "change": 0.4}
+"""What a copy says of moments that differ."""
+OTHER = {"agreement": 0.0, "relative": 0.0, "concord": 0.1, "change": 0.3}
+"""What another moment of a scene says."""
+
+
 def test_a_score_is_a_logistic_function_of_the_terms() -> None:
-    says = Evidence(best=0.8, mean=0.64, frames=9.0, agreement=0.5, shorter=20.0)
-    assert terms(says).tolist() == pytest.approx([1, 0.8, 0.8 * np.log(11), 0.5, 0.5 * np.log(10), np.log(20)])
+    says = says_of(mean=0.64, frames=9.0, agreement=0.5, relative=0.6, concord=0.7, change=0.2, shorter=20.0)
+    ten = np.log(10)
+    moments = [0.5, 0.5 * ten, 0.6, 0.7, 0.7 * ten, 0.2, 0.2 * ten]
+    expected = [1, 0.8, 0.8 * np.log(11), -np.log(0.41), *moments, np.log(20)]
+    assert terms(says).tolist() == pytest.approx(expected)
     logit = sum(c * t for c, t in zip(DEFAULT.coefficients, terms(says), strict=True))
     assert DEFAULT.score(says) == pytest.approx(1 / (1 + np.exp(-logit)))
     # no overflow, at either end
-    steep = Calibration((-1e6, 0, 2e6, 0, 0, 0))
+    steep = Calibration((-1e6, 0, 2e6, *[0] * 9))
     assert [steep.score(replace(says, mean=mean)) for mean in (1.0, 0.0)] == pytest.approx([1, 0])
 
 
 def test_length_proves_nothing_without_likeness_and_agreement() -> None:
     """A path of any length can be found through two long videos."""
-    chance = Evidence(best=0.2, mean=0.11, frames=30.0, agreement=0.0, shorter=30.0)
+    chance = says_of(best=0.2, mean=0.11, frames=30.0, shorter=30.0)
     assert DEFAULT.score(chance) < 0.2
     assert DEFAULT.score(replace(chance, frames=1e5)) == DEFAULT.score(chance)
-    copy = Evidence(best=0.5, mean=0.4, frames=8.0, agreement=0.9, shorter=30.0)
+    copy = says_of(best=0.5, mean=0.4, frames=8.0, shorter=30.0, **MOVING)
     assert DEFAULT.score(copy) > 0.9
     assert DEFAULT.score(replace(copy, frames=16.0)) > DEFAULT.score(copy) > DEFAULT.score(replace(copy, frames=3.0))
 
 
+def test_another_moment_of_a_scene_is_no_copy_however_alike() -> None:
+    assert DEFAULT.score(says_of(mean=0.6, **OTHER)) < 0.5 < 0.9 < DEFAULT.score(says_of(mean=0.6, **MOVING))
+
+
 def test_the_longer_both_videos_are_the_more_there_has_to_be() -> None:
-    still = Evidence(best=0.8, mean=0.8, frames=1.0, agreement=0.0, shorter=0.2)
+    still = says_of(best=0.99, mean=0.99, frames=1.0, shorter=0.2)
     assert DEFAULT.score(still) > 0.9
     assert DEFAULT.score(replace(still, shorter=30.0)) < 0.5
-    clip = Evidence(best=0.8, mean=0.7, frames=10.0, agreement=0.8, shorter=10.0)
+    clip = says_of(**MOVING)
     assert DEFAULT.score(replace(clip, shorter=7200.0)) > 0.9
+
+
+def test_differences_of_any_size_agree_where_they_go_together() -> None:
+    """A copy whose frames are half as alike as they should be, and another take in the same studio."""
+    good = diagonal(video("a", 30, [Part(0, 30, 1e7)]), video("b", 30, [Part(0, 30, 1e7)], own=2, noise=1.5))
+    assert good.relative > 1.3 * good.agreement and good.concord > 0.6
+    takes = [scene(name, SECONDS, start=start, still=0.6) for name, start in (("a", 0.0), ("b", 4e6))]
+    bad = diagonal(*takes)
+    assert abs(bad.relative) < 0.25 and abs(bad.concord) < 0.3 and bad.change > 0.1

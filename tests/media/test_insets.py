@@ -121,3 +121,21 @@ def test_the_last_few_frames_go_on_with_what_was_there() -> None:
     shown = pasted(footage(1, WINDOW + 2), footage(2, WINDOW + 2, 63, 65), 5, 90)
     given = with_inner_pictures(iter([Samples(np.arange(WINDOW + 2.0), shown)]))
     assert [(samples.part, len(samples.times)) for samples in given] == [(0, WINDOW + 2), (1, WINDOW), (1, 2)]
+
+
+def test_bars_that_only_some_frames_have_are_cut_off_those() -> None:
+    """Clips of three shapes after one another, as in a compilation."""
+    wide, tall, flat = footage(1, 4), footage(2, 4), footage(3, 4)
+    tall[:, :, :40], tall[:, :, 120:] = 0, 0
+    flat[:, :30], flat[:, 130:] = 255, 255
+    shown = np.concatenate([wide, tall, flat])
+    given = [samples for samples in with_inner_pictures(iter([Samples(np.arange(12.0), shown)])) if samples.part]
+    assert [(samples.part, samples.times.tolist()) for samples in given] == [(1, [4, 5, 6, 7]), (2, [8, 9, 10, 11])]
+    for samples, clip, rows, columns in (
+        (given[0], tall, (0, SIDE), (40, 120)),
+        (given[1], flat, (30, 130), (0, SIDE)),
+    ):
+        middle = clip[:, rows[0] + 20 : rows[1] - 20, columns[0] + 20 : columns[1] - 20]
+        seen = samples.images[:, 40:120, 40:120]
+        assert np.abs(seen.mean(axis=(1, 2)) - middle.mean(axis=(1, 2))).max() < 25
+        assert (samples.images[:, :, 0] > 0).any() and (samples.images[:, 0] < 255).any()

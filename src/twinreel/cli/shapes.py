@@ -365,6 +365,17 @@ class RunShape(TypedDict):
     bins: list[BinShape]
 
 
+class TrainShape(TypedDict):
+    """A trained describer; ap, recall_p99, nearest: how well edited views of photographs that were not trained on find
+    their originals, [0, 1]."""
+
+    model: str
+    steps: int
+    ap: float
+    recall_p99: float
+    nearest: float
+
+
 class BenchReportShape(TypedDict):
     """The files that were written, and the runs in them."""
 
@@ -392,6 +403,7 @@ OUTPUTS: dict[str, Any] = {
     "bench make": BenchMakeShape,
     "bench run": RunShape,
     "bench report": BenchReportShape,
+    "train descriptor": TrainShape,
 }
 """What each command prints with ``--json``."""
 

@@ -19,27 +19,34 @@ MIN_SCORE = 0.5
 """The operating point: what is reported reaches it."""
 LENGTH = 16.0
 """Frames from which more of them prove nothing more: a path through two long videos finds likeness somewhere."""
+CLOSE = 0.05
+"""How far from being the same frames may be and still be as good as the same: compression alone does as much."""
 SHORT = 0.5
 """Seconds that a video counts for at least."""
 
 
 def terms(evidence: Evidence) -> Float64:
-    """(6,) what the score is linear in, before the logistic function.
+    """(12,) what the score is linear in, before the logistic function.
 
     Length counts by what it is made of: many frames that are hardly alike are no evidence, nor are many frames that
-    do not change alike. The longer both videos are, the more there has to be: the best of many stretches is alike by
-    chance, and the odds against it grow with their number.
+    do not change alike; and the more a scene changes, the more is missing where it does not change alike. The longer
+    both videos are, the more there has to be: the best of many stretches is alike by chance, and the odds against it
+    grow with their number. From alike to the same is a longer way than from unlike to alike: another moment of a scene
+    may well be alike.
     """
     e = evidence
     frames = min(e.frames, LENGTH)
     alike = np.sqrt(max(e.mean, 0.0)) * np.log(2 + frames)
-    chances = np.log(max(e.shorter, SHORT))
-    return np.array([1.0, e.best, alike, e.agreement, e.agreement * np.log1p(frames), chances])
+    chances, length = np.log(max(e.shorter, SHORT)), np.log1p(frames)
+    moments = [e.agreement, e.agreement * length, e.relative]
+    moments += [e.concord, e.concord * length, e.change, e.change * length]
+    near = -np.log(1 + CLOSE - min(e.mean, 1.0))
+    return np.array([1.0, e.best, alike, near, *moments, chances])
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """Coefficients (6,) of ``terms``."""
+    """Coefficients (12,) of ``terms``."""
 
     coefficients: tuple[float, ...]
 
@@ -48,5 +55,5 @@ class Calibration:
         return float(1 / (1 + np.exp(-np.clip(logit, -40, 40))))
 
 
-DEFAULT = Calibration((-3.71, 3.24, 3.35, 12.10, 4.48, -1.04))
+DEFAULT = Calibration((-2.75, -1.74, 2.38, 1.69, 9.29, 2.17, 6.88, 0.02, 0.66, 1.09, -2.11, -1.52))
 """For the descriptor that ships with the package."""

@@ -26,6 +26,11 @@ FAINT = 0.02
 FEW = 4.0
 """Pairs of moments that make half the case: so few agree by chance."""
 
+FAINTEST = 0.05
+"""Likeness below which its size means nothing."""
+TINY = 1e-6
+"""Keeps differences that are none from having a direction."""
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
@@ -41,6 +46,13 @@ class Evidence:
     agreement: float
     """How far the differences of moments across the two videos are those within each: about 1 in a copy, about 0 where
     they have nothing in common or nothing differs."""
+    relative: float
+    """The same in proportion to how alike the aligned frames are: an edit that makes frames less alike makes their
+    differences smaller, too."""
+    concord: float
+    """Whether the differences across go with those within, whatever their size: the cosine of the two, in [-1, 1]."""
+    change: float
+    """How much the moments of the stretch differ within the videos: where nothing does, nothing can agree."""
     shorter: float
     """Seconds of the shorter video. The more there are, the more stretches could have been alike by chance."""
 
@@ -56,12 +68,20 @@ def evidence(a: Prepared, b: Prepared, similarity: Float32, box: Box) -> Evidenc
     within = (a.vectors[rows] @ a.vectors[rows].T + b.vectors[columns] @ b.vectors[columns].T) / 2
     apart = np.abs(a.times[rows][:, None] - a.times[rows][None, :])
     pairs = (apart > NEAR) & (apart < FAR)
-    agreement = 0.0
+    agreement = relative = concord = change = 0.0
     if pairs.any():
-        seen = (np.diag(across)[:, None] - across)[pairs].astype(np.float64)
+        aligned = np.diag(across).astype(np.float64)
+        lost = (aligned[:, None] - across)[pairs]
+        seen = ((aligned[:, None] + aligned[None, :] - across - across.T) / 2)[pairs]
         due = (1 - within)[pairs].astype(np.float64)
-        agreement = float((seen * due).sum() / ((due * due).sum() + FAINT * len(due)))
-        agreement *= len(due) / (len(due) + 2 * FEW)  # each pair stands in there twice
+        sure = len(due) / (len(due) + 2 * FEW)  # each pair stands in there twice
+        size = (due * due).sum() + FAINT * len(due)
+        agreement = sure * float((lost * due).sum() / size)
+        relative = sure * float((seen * due).sum() / size) / max(float(aligned.mean()), FAINTEST)
+        change = float(due.mean())
+        if len(due) > FEW:
+            concord = sure * float((seen * due).sum() / np.sqrt((seen * seen).sum() * (due * due).sum() + TINY))
     mean = float(along.sum()) / weight if weight > 0 else 0.0
     frames = float((weights * np.minimum(gaps, 1.0)).sum())
-    return Evidence(float(along.max()), mean, frames, agreement, min(a.duration, b.duration))
+    shorter = min(a.duration, b.duration)
+    return Evidence(float(along.max()), mean, frames, agreement, relative, concord, change, shorter)

@@ -4,7 +4,8 @@ What an editing program pastes into a frame has straight edges that stay where t
 an edge counts by how often, over several frames, there is a crisp step at exactly that place. A rectangle is a picture
 of its own where all its sides are such edges for most of their length (the averaged edges of the VSC2022 matching
 winners, Wang et al., "Feature-compatible progressive learning", 2023, of whole rectangles instead of seams). Strips
-beside such an edge that have hardly any fine detail are a blurred surround.
+beside such an edge that have hardly any fine detail are a blurred surround. Bars that only some frames have are cut off
+those.
 
 A rectangle that is none (a door, a screen in the scene) costs time to describe, and no more: it is described beside
 the whole picture, not in its place.
@@ -12,15 +13,15 @@ the whole picture, not in its place.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from twinreel.media.bars import Crop
+from twinreel.media.bars import FLAT, BarDetector, Crop
 from twinreel.media.frames import enlarged
-from twinreel.types import Float32, Float64, Samples, UInt8
+from twinreel.types import Float32, Samples, UInt8
 
 WINDOW = 16
 """Frames that are judged together: a picture in a picture comes and goes."""
@@ -28,6 +29,10 @@ LOOKS = 8
 """... of which so many are looked at, ..."""
 LEAST_LOOKS = 3
 """... and at least so many: in one frame every edge stays where it is."""
+LEAST_BAR = 0.04
+"""Share of the picture that each of two opposite bars takes at least, where only some frames have them, ..."""
+LEAST_BARS = 2
+"""... and how many in a row."""
 STEP = 20.0
 """Difference of luma across an edge, beyond that of its surroundings, that makes it certain."""
 SIDES = {4: 0.45, 3: 0.6, 2: 0.65}
@@ -60,31 +65,62 @@ Bounds = tuple[int, int, int, int]
 def with_inner_pictures(chunks: Iterator[Samples]) -> Iterator[Samples]:
     """The frames of a video, and after each window of them its inner pictures, as large as the whole."""
     known: list[Crop] = []
-    here: list[Crop] = []
-    times: list[float] = []
-    images: list[UInt8] = []
+    window = _Window()
     for samples in chunks:
         yield samples
-        times += samples.times.tolist()
-        images += list(samples.images)
-        while len(times) >= WINDOW:
-            window = np.stack(images[:WINDOW])
-            here = inner_pictures(window)
-            yield from _parts(np.array(times[:WINDOW]), window, here, known)
-            del times[:WINDOW], images[:WINDOW]
-    if times:
-        window = np.stack(images)
-        # the last few go on with what was there before them
-        yield from _parts(np.array(times), window, inner_pictures(window) if len(times) >= LEAST_LOOKS else here, known)
+        for time, image in zip(samples.times.tolist(), samples.images, strict=True):
+            bars = bars_of(image)
+            if len(window.times) == WINDOW or not _same(bars, window.bars):
+                yield from window.parts(known)
+                window = _Window(bars, before=window.crops if _same(bars, window.bars) else [])
+            window.times.append(time)
+            window.images.append(image)
+    yield from window.parts(known)
 
 
-def _parts(times: Float64, images: UInt8, crops: list[Crop], known: list[Crop]) -> Iterator[Samples]:
-    for crop in crops:
-        part = next((number for number, other in enumerate(known) if _same(crop, other)), len(known))
-        if part == len(known):
-            known.append(crop)
-        if part < MOST_PARTS:
-            yield Samples(times, enlarged(images, crop), part + 1)
+class _Window:
+    """Frames in a row with the same bars."""
+
+    def __init__(self, bars: Crop | None = None, before: Sequence[Crop] = ()) -> None:
+        """``before``: the inner pictures of the window before."""
+        self.bars = bars or Crop()
+        self.crops = list(before)
+        self.times: list[float] = []
+        self.images: list[UInt8] = []
+
+    def parts(self, known: list[Crop]) -> Iterator[Samples]:
+        """What was found in it; ``known`` are the places at which the video has shown inner pictures so far."""
+        if not self.times:
+            return
+        images = np.stack(self.images)
+        if not self.bars.nothing:
+            self.crops = [self.bars] if len(images) >= LEAST_BARS else []
+        elif len(images) >= LEAST_LOOKS:  # fewer go on with what was there before them
+            self.crops = inner_pictures(images)
+        for crop in self.crops:
+            part = next((number for number, other in enumerate(known) if _same(crop, other)), len(known))
+            if part == len(known):
+                known.append(crop)
+            if part < MOST_PARTS:
+                yield Samples(np.array(self.times), enlarged(images, crop), part + 1)
+
+
+def bars_of(image: UInt8) -> Crop:
+    """Bars on opposite sides of one frame (h, w, 3): those that only a part of a video has, as clips of other shapes in
+    a compilation do. What all of it has was cut off before."""
+    green = image[:, :, 1]
+    if max(green[0].std(), green[-1].std()) > FLAT and max(green[:, 0].std(), green[:, -1].std()) > FLAT:
+        return Crop()  # as most frames
+    detector = BarDetector()
+    detector.add(image)
+    found = detector.crop()
+    above, beside = min(found.top, found.bottom) >= LEAST_BAR, min(found.left, found.right) >= LEAST_BAR
+    return Crop(
+        found.top if above else 0.0,
+        found.bottom if above else 0.0,
+        found.left if beside else 0.0,
+        found.right if beside else 0.0,
+    )
 
 
 def _same(one: Crop, other: Crop) -> bool:
