@@ -56,8 +56,7 @@ SAME = 0.04
 MOST_PARTS = 16
 """Different places at which a video shows pictures within the picture; what comes after them is part of the whole."""
 
-_WEIGHTS = np.array([77, 150, 29], np.uint16)
-
+Lines = NDArray[np.intp]
 Bounds = tuple[int, int, int, int]
 """First row, behind the last, first column, behind the last."""
 
@@ -109,7 +108,7 @@ def bars_of(image: UInt8) -> Crop:
     """Bars on opposite sides of one frame (h, w, 3): those that only a part of a video has, as clips of other shapes in
     a compilation do. What all of it has was cut off before."""
     green = image[:, :, 1]
-    if max(green[0].std(), green[-1].std()) > FLAT and max(green[:, 0].std(), green[:, -1].std()) > FLAT:
+    if not (_flat(green[0]) and _flat(green[-1])) and not (_flat(green[:, 0]) and _flat(green[:, -1])):
         return Crop()  # as most frames
     detector = BarDetector()
     detector.add(image)
@@ -123,6 +122,10 @@ def bars_of(image: UInt8) -> Crop:
     )
 
 
+def _flat(line: UInt8) -> bool:
+    return float(line.std()) <= FLAT
+
+
 def _same(one: Crop, other: Crop) -> bool:
     sides = (one.top - other.top, one.bottom - other.bottom, one.left - other.left, one.right - other.right)
     return max(map(abs, sides)) <= SAME
@@ -133,7 +136,7 @@ def inner_pictures(images: UInt8) -> list[Crop]:
     if len(images) < LEAST_LOOKS:
         return []
     chosen = images[np.unique(np.linspace(0, len(images) - 1, LOOKS).round().astype(int))]
-    luma = ((chosen.astype(np.uint16) @ _WEIGHTS) >> 8).astype(np.int16)
+    luma = chosen[:, :, :, 1].astype(np.int16)  # green is most of it
     height, width = luma.shape[1:]
     across, along = _steps(luma), _steps(luma.transpose(0, 2, 1))
     rows, columns = _lines(across), _lines(along)
@@ -178,24 +181,46 @@ def _lines(certain: Float32) -> list[int]:
 def _rectangle(across: Float32, along: Float32, rows: list[int], columns: list[int]) -> list[Bounds]:
     """The rectangle with the most sides inside the picture whose every side is an edge; of several the surest."""
     height, width = along.shape[1], across.shape[1]
+    upright, level = _spans(rows, height), _spans(columns, width)
+    if not len(upright) or not len(level):
+        return []
+    tops, bottoms = upright.T[:, :, None]
+    lefts, rights = level.T[:, None, :]
     over, beside = (np.cumsum(np.pad(c, ((0, 0), (1, 0))), axis=1) for c in (across, along))
-    best: tuple[int, float, Bounds] | None = None
-    for top, bottom in _spans(rows, height):
-        for left, right in _spans(columns, width):
-            if (bottom - top) * (right - left) > LARGEST * height * width:
-                continue
-            sides = [(over[y, right] - over[y, left]) / (right - left) for y in (top, bottom) if 0 < y < height]
-            sides += [(beside[x, bottom] - beside[x, top]) / (bottom - top) for x in (left, right) if 0 < x < width]
-            if len(sides) in SIDES and min(sides) >= SIDES[len(sides)]:
-                found = len(sides), float(np.mean(sides)), (top, bottom, left, right)
-                if best is None or found[:2] > best[:2]:
-                    best = found
-    return [best[2]] if best else []
+    # (4, rectangles by rows, by columns): how much of each side is an edge; nan at the edge of the picture
+    sides = np.stack(
+        [
+            _share(over, tops, lefts, rights, height),
+            _share(over, bottoms, lefts, rights, height),
+            _share(beside, lefts, tops, bottoms, width),
+            _share(beside, rights, tops, bottoms, width),
+        ]
+    )
+    inside = (~np.isnan(sides)).sum(axis=0)
+    least = np.select([inside == count for count in SIDES], list(SIDES.values()), np.inf)
+    good = (np.nan_to_num(sides, nan=np.inf).min(axis=0) >= least) & (
+        (bottoms - tops) * (rights - lefts) <= LARGEST * height * width
+    )
+    if not good.any():
+        return []
+    surest = np.where(good, inside + np.nansum(sides, axis=0) / (inside + 1), -1.0)
+    row, column = np.unravel_index(int(surest.argmax()), surest.shape)
+    top, bottom = upright[row].tolist()
+    left, right = level[column].tolist()
+    return [(top, bottom, left, right)]
 
 
-def _spans(lines: list[int], size: int) -> list[tuple[int, int]]:
+def _share(sums: Float32, line: Lines, first: Lines, last: Lines, size: int) -> Float32:
+    """Mean certainty of a line from first to last, of running ``sums``; nan where the line is at the picture's edge."""
+    mean = (sums[line, last] - sums[line, first]) / (last - first)
+    return np.asarray(np.where((line > 0) & (line < size), mean, np.nan), np.float32)
+
+
+def _spans(lines: list[int], size: int) -> Lines:
+    """(n, 2) first and behind the last of everything between two lines that is large enough."""
     ends = [0, *lines, size]
-    return [(a, b) for i, a in enumerate(ends) for b in ends[i + 1 :] if b - a >= SMALLEST * size]
+    spans = [(a, b) for i, a in enumerate(ends) for b in ends[i + 1 :] if b - a >= SMALLEST * size]
+    return np.array(spans, np.intp).reshape(-1, 2)
 
 
 def _surrounded(
