@@ -4,8 +4,9 @@
 
 COLLECTION is a folder with ``truth.csv`` and ``ignore.csv`` (columns a, b and, of the truth, the seconds of each),
 LIBRARY what ``twinreel scan COLLECTION/videos --library LIBRARY`` made, for example by ``benchmarks/accuracy.py
---work``. The pairs of ``labelled.py`` are aligned as a scan does it, and the evidence for the strongest stretch of each
-becomes one row of a logistic regression on whether the pair is true. Pairs to be ignored are left out.
+--work``, by the default sampling and by keyframes, since scores have to hold for both. The pairs of ``labelled.py`` are
+aligned as a scan does it, and the evidence for the strongest stretch of each becomes one row of a logistic regression
+on whether the pair is true. Pairs to be ignored are left out.
 
 Prints how good the coefficients are that are fitted to all collections but one, on that one, beside those of the
 package; and last the coefficients fitted to all of them, to be put into ``match/calibration.py``. Whoever changes a
@@ -32,6 +33,8 @@ WEIGHTS = {"library": 1.0, "small": 0.3, "fragments": 0.2, "moments": 1.0}
 """What a pair of each kind counts: whole videos in a library of some size are what matters most, and that other moments
 of a scene are not taken for copies. In a collection few pairs are of that kind; in a library of news, lectures or games
 most of what looks alike is."""
+SPARSE = 0.12
+"""... where videos were sampled by keyframes alone, relative to the default."""
 
 
 def fit(examples: Sequence[Example], weights: Sequence[float] | None = None) -> Calibration:
@@ -67,7 +70,11 @@ def fit(examples: Sequence[Example], weights: Sequence[float] | None = None) -> 
 def fit_all(collections: Sequence[Labelled]) -> Calibration:
     """Fitted to all kinds of pairs of some collections."""
     weighted = [
-        (one, WEIGHTS[kind]) for each in collections for kind in KINDS for one in each.examples[kind] if len(one.terms)
+        (one, WEIGHTS[kind] * (SPARSE if each.sampling == "keyframes" else 1.0))
+        for each in collections
+        for kind in KINDS
+        for one in each.examples[kind]
+        if len(one.terms)
     ]
     return fit([one for one, _ in weighted], [weight for _, weight in weighted])
 
@@ -119,12 +126,13 @@ def main() -> None:
         collections.append(one)
     rows = []
     for one in collections:
-        others = [other for other in collections if other is not one]
+        others = [other for other in collections if other.name != one.name]
         fitted = fit_all(others) if others else None
         for kind in KINDS:
-            rows.append([one.name, kind, "the package's", *report(one, kind, DEFAULT)])
+            name = f"{one.name} {one.sampling}"
+            rows.append([name, kind, "the package's", *report(one, kind, DEFAULT)])
             if fitted is not None:
-                rows.append([one.name, kind, "fitted to the others", *report(one, kind, fitted)])
+                rows.append([name, kind, "fitted to the others", *report(one, kind, fitted)])
     print(bench.table(["collection", "pairs", "coefficients", "ap", "recall@p99", "f1", "best f1"], rows))
     print(f"DEFAULT = Calibration(({', '.join(f'{value:.2f}' for value in fit_all(collections).coefficients)}))")
 

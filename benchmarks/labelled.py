@@ -75,6 +75,8 @@ class Labelled:
     """One collection."""
 
     name: str
+    sampling: str
+    """The mode: auto, keyframes ..."""
     examples: dict[str, list[Example]]
     """By kind, the true pairs that are not proposed among them."""
 
@@ -119,7 +121,7 @@ def label(collection: Path, library: Path) -> Labelled:
             "fragments": list(_fragments(videos, truth, rng)),
             "moments": list(_moments(videos, truth, rng)),
         }
-    return Labelled(collection.name, examples)
+        return Labelled(collection.name, videos.recipe.sampling.mode, examples)
 
 
 class _Videos:

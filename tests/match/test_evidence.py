@@ -100,7 +100,7 @@ def test_best_mean_and_frames_by_their_weights() -> None:
 def says_of(**given: float) -> Evidence:
     """Of ten seconds in which nothing moves, but for what is given."""
     still = Evidence(
-        best=0.8, mean=0.7, frames=10.0, agreement=0.0, relative=0.0, concord=0.0, change=0.0, shorter=10.0
+        best=0.8, mean=0.7, frames=10.0, agreement=0.0, relative=0.0, concord=0.0, change=0.0, covered=1.0, shorter=10.0
     )
     return replace(still, **given)
 
@@ -112,21 +112,23 @@ OTHER = {"agreement": 0.0, "relative": 0.0, "concord": 0.1, "change": 0.3}
 
 
 def test_a_score_is_a_logistic_function_of_the_terms() -> None:
-    says = says_of(mean=0.64, frames=9.0, agreement=0.5, relative=0.6, concord=0.7, change=0.2, shorter=20.0)
+    says = says_of(
+        mean=0.64, frames=9.0, agreement=0.5, relative=0.6, concord=0.7, change=0.2, covered=0.3, shorter=20.0
+    )
     ten = np.log(10)
     moments = [0.5, 0.5 * ten, 0.6, 0.7, 0.7 * ten, 0.2, 0.2 * ten]
-    expected = [1, 0.8, 0.8 * np.log(11), -np.log(0.41), *moments, np.log(20)]
+    expected = [1, 0.8, 0.8 * np.log(11), -np.log(0.41), *moments, 0.3, np.log(20)]
     assert terms(says).tolist() == pytest.approx(expected)
     logit = sum(c * t for c, t in zip(DEFAULT.coefficients, terms(says), strict=True))
     assert DEFAULT.score(says) == pytest.approx(1 / (1 + np.exp(-logit)))
     # no overflow, at either end
-    steep = Calibration((-1e6, 0, 2e6, *[0] * 9))
+    steep = Calibration((-1e6, 0, 2e6, *[0] * 10))
     assert [steep.score(replace(says, mean=mean)) for mean in (1.0, 0.0)] == pytest.approx([1, 0])
 
 
 def test_length_proves_nothing_without_likeness_and_agreement() -> None:
     """A path of any length can be found through two long videos."""
-    chance = says_of(best=0.2, mean=0.11, frames=30.0, shorter=30.0)
+    chance = says_of(best=0.2, mean=0.11, frames=30.0, covered=0.9, shorter=30.0)
     assert DEFAULT.score(chance) < 0.2
     assert DEFAULT.score(replace(chance, frames=1e5)) == DEFAULT.score(chance)
     copy = says_of(best=0.5, mean=0.4, frames=8.0, shorter=30.0, **MOVING)
@@ -141,7 +143,7 @@ def test_another_moment_of_a_scene_is_no_copy_however_alike() -> None:
 def test_the_longer_both_videos_are_the_more_there_has_to_be() -> None:
     still = says_of(best=0.99, mean=0.99, frames=1.0, shorter=0.2)
     assert DEFAULT.score(still) > 0.9
-    assert DEFAULT.score(replace(still, shorter=30.0)) < 0.5
+    assert DEFAULT.score(replace(still, shorter=30.0, covered=1 / 30)) < 0.5
     clip = says_of(**MOVING)
     assert DEFAULT.score(replace(clip, shorter=7200.0)) > 0.9
 

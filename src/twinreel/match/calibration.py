@@ -26,7 +26,7 @@ SHORT = 0.5
 
 
 def terms(evidence: Evidence) -> Float64:
-    """(12,) what the score is linear in, before the logistic function.
+    """(13,) what the score is linear in, before the logistic function.
 
     Length counts by what it is made of: many frames that are hardly alike are no evidence, nor are many frames that
     do not change alike; and the more a scene changes, the more is missing where it does not change alike. The longer
@@ -41,12 +41,12 @@ def terms(evidence: Evidence) -> Float64:
     moments = [e.agreement, e.agreement * length, e.relative]
     moments += [e.concord, e.concord * length, e.change, e.change * length]
     near = -np.log(1 + CLOSE - min(e.mean, 1.0))
-    return np.array([1.0, e.best, alike, near, *moments, chances])
+    return np.array([1.0, e.best, alike, near, *moments, e.covered, chances])
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """Coefficients (12,) of ``terms``."""
+    """Coefficients (13,) of ``terms``."""
 
     coefficients: tuple[float, ...]
 
@@ -55,5 +55,5 @@ class Calibration:
         return float(1 / (1 + np.exp(-np.clip(logit, -40, 40))))
 
 
-DEFAULT = Calibration((-2.75, -1.74, 2.38, 1.69, 9.29, 2.17, 6.88, 0.02, 0.66, 1.09, -2.11, -1.52))
+DEFAULT = Calibration((-4.00, -0.14, 0.63, 1.86, 9.90, 2.44, 6.81, -0.36, 0.60, 0.85, -2.67, 1.97, -0.70))
 """For the descriptor that ships with the package."""

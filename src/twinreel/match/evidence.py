@@ -53,6 +53,8 @@ class Evidence:
     """Whether the differences across go with those within, whatever their size: the cosine of the two, in [-1, 1]."""
     change: float
     """How much the moments of the stretch differ within the videos: where nothing does, nothing can agree."""
+    covered: float
+    """Share of the shorter video that the stretch takes, [0, 1]: two frames may be all that a short video has."""
     shorter: float
     """Seconds of the shorter video. The more there are, the more stretches could have been alike by chance."""
 
@@ -84,4 +86,6 @@ def evidence(a: Prepared, b: Prepared, similarity: Float32, box: Box) -> Evidenc
     mean = float(along.sum()) / weight if weight > 0 else 0.0
     frames = float((weights * np.minimum(gaps, 1.0)).sum())
     shorter = min(a.duration, b.duration)
-    return Evidence(float(along.max()), mean, frames, agreement, relative, concord, change, shorter)
+    taken = box.a_stop - box.a_start if a.duration <= b.duration else box.b_stop - box.b_start
+    covered = min(1.0, taken / shorter) if shorter > 0 else 1.0
+    return Evidence(float(along.max()), mean, frames, agreement, relative, concord, change, covered, shorter)
