@@ -8,7 +8,8 @@ For every mode of sampling, right after one another:
     scan      a whole first scan, ``twinreel scan VIDEOS`` with a new library: start-up, walk, digests, probing,
               decoding, describing, matching and printing
     decode    the same frames taken from the same files and thrown away: one plain process a core, nothing else running
-    describe  the default describer on as many frames, on all cores, nothing else running
+    describe  the default describer on as many frames as the scan described, the pictures within the decoded ones among
+              them, on all cores, nothing else running
 
 The ratio scan / (decode + describe) is 1 where all cores are kept busy with nothing but these two. Decoding by itself
 is measured by the package's own sampling, since choosing frames is what makes it cheap: the ratio says what the engine
@@ -52,7 +53,7 @@ class Round:
     frames: int
     """Described by the scan."""
     decoded: int
-    """Frames that the bare decode took: the same number, or something is wrong."""
+    """Frames that the bare decode took; a scan also describes the pictures within them."""
     minutes: float
     """Of video."""
 
@@ -152,8 +153,9 @@ def summary(rounds: dict[str, list[Round]], rivals: Sequence[float], files: int,
             f"{bench.machine()}."
         ),
         bench.wrap(
-            "`decode` and `describe`: the same number of frames, each alone on all cores; `scan / both alone`: divided "
-            "by the sum of the two; `decode %`: its share of that sum; `rest`: what a scan takes beyond it."
+            "`decode`: the frames of the sampling taken and thrown away; `describe`: as many as the scan described, "
+            "which are these and the pictures within them; each alone on all cores. `scan / both alone`: divided by "
+            "the sum of the two; `decode %`: its share of that sum; `rest`: what a scan takes beyond it."
         ),
         bench.table(head, rows),
     ]
@@ -191,8 +193,6 @@ def main() -> None:
                 now = measure(args.videos, files, mode, describer, Path(folder))
                 rounds[mode].append(now)
                 print(f"round {number + 1}, {mode}: {now}, ratio {now.ratio:.2f}", flush=True)
-                if now.decoded != now.frames:
-                    print(f"  the bare decode took {now.decoded} frames, the scan {now.frames}")
             if args.rival_python:
                 rivals.append(rival(args.rival_python, files))
     text = summary(rounds, rivals, len(files), bench.start_up())
