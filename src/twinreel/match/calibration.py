@@ -1,8 +1,8 @@
 """From evidence to a score in [0, 1] that means the same in every library.
 
-A logistic function of few terms, each of which can only mean one thing, fitted by ``benchmarks/calibrate.py`` to pairs
-of real clips, and of clips and fragments, with known truth (Platt, "Probabilistic outputs for support vector
-machines", 1999). The score is about the probability that a pair with such evidence, proposed by the candidate search,
+A logistic function of a dozen terms, fitted by ``benchmarks/calibrate.py`` to pairs of real clips, of clips and
+fragments, and of moments of one scene, with known truth (Platt, "Probabilistic outputs for support vector machines",
+1999). The score is about the probability that a pair with such evidence, proposed by the candidate search,
 shows the same footage.
 """
 
