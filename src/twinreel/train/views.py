@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
-from pathlib import Path
 
 from PIL import Image
 
@@ -20,8 +19,8 @@ from twinreel.types import UInt8
 # In the order in which they are made: how often, at full strength. Milder views have fewer of them, too.
 CHANCES: tuple[tuple[str, float], ...] = (
     ("flip", 0.5),
-    ("crop", 0.35),
-    ("big_crop", 0.35),
+    ("crop", 0.25),
+    ("big_crop", 0.45),
     ("quarter_turn", 0.08),
     ("flip_upright", 0.03),
     ("rotate", 0.2),
@@ -68,10 +67,10 @@ class View:
 
 
 class Photographs:
-    """Photographs by number, read as they are needed."""
+    """Photographs, and drawings, by number: the contents of their files, decoded as they are needed."""
 
-    def __init__(self, paths: list[Path]) -> None:
-        self._files = [path.read_bytes() for path in paths]
+    def __init__(self, files: list[bytes]) -> None:
+        self._files = files
 
     def __len__(self) -> int:
         return len(self._files)
