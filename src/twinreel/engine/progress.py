@@ -16,7 +16,7 @@ class Step:
 
     stage: str
     """Of a scan list, look, heads, verify, describe, match: in this order, but that a verify may come before the heads,
-    too; stages without work are left out. Of making a collection clips, make."""
+    too; stages without work are left out. Of making a collection clips, make. Of hashes for exchange hash."""
     done: int
     """Files, or in ``match`` videos."""
     total: int | None
