@@ -27,7 +27,15 @@ def examples(name: str) -> list[str]:
 
 def test_all_commands_are_there() -> None:
     expected = "scan search compare repeats groups matches shared show failures export forget prune doctor evaluate"
-    groups = {"describers list", "bench make", "bench run", "bench report", "train descriptor"}
+    groups = {
+        "describers list",
+        "bench make",
+        "bench run",
+        "bench report",
+        "train descriptor",
+        "hashes export",
+        "hashes match",
+    }
     assert set(COMMANDS) == {*expected.split(), *groups}
 
 

@@ -23,6 +23,7 @@ STAGES = {
     "verify": ("comparing files", "files"),
     "describe": ("reading frames", "files"),
     "match": ("matching", "videos"),
+    "hash": ("hashing", "videos"),
     "clips": ("looking at clips", "clips"),
     "make": ("making files", "files"),
 }

@@ -5,6 +5,19 @@ from __future__ import annotations
 from twinreel.engine.comparing import Stage
 from twinreel.engine.progress import Progress, Step
 from twinreel.library.facade import Library
+from twinreel.library.hashes import Hashed, Screening, Sighting
 from twinreel.library.results import Comparison, Found, Repeats, Status
 
-__all__ = ["Comparison", "Found", "Library", "Progress", "Repeats", "Stage", "Status", "Step"]
+__all__ = [
+    "Comparison",
+    "Found",
+    "Hashed",
+    "Library",
+    "Progress",
+    "Repeats",
+    "Screening",
+    "Sighting",
+    "Stage",
+    "Status",
+    "Step",
+]

@@ -24,8 +24,10 @@ from twinreel.engine.settings import MEMORY, Resources
 from twinreel.engine.state import Recipe
 from twinreel.engine.taking import Taken, look_at, take
 from twinreel.errors import MediaError, NotFound, UserError
+from twinreel.exchange.formats import Rules, format_named
 from twinreel.group.groups import groups
 from twinreel.library import files
+from twinreel.library.hashes import Hashed, Screening, export_hashes, screen
 from twinreel.library.results import Comparison, Found, Repeats, Status
 from twinreel.match.alignment import ALIGNERS
 from twinreel.match.pair import MIN_SCORE
@@ -275,6 +277,41 @@ class Library:
         """
         check_export(Path(file))
         return write_rows(files.rows(self._there(), self.matches(min_score)), Path(file))
+
+    def export_hashes(
+        self,
+        folder: AnyPath,
+        format: str = "vpdq",
+        *,
+        jobs: int | None = None,
+        memory: int = MEMORY,
+        progress: Progress | None = None,
+    ) -> list[Hashed]:
+        """Writes the hashes of every video to a folder, a file each, named by its content id.
+
+        format: vpdq (.txt) or tmk (.tmk). Files that are there already are left as they are. Every frame is decoded.
+        """
+        videos, resources = self._there().values(), Resources(jobs, memory)
+        return export_hashes(videos, Path(folder), format_named(format), resources, progress)
+
+    def screen(
+        self,
+        lists: Iterable[AnyPath],
+        *,
+        keep: AnyPath | None = None,
+        rules: Rules | None = None,
+        jobs: int | None = None,
+        memory: int = MEMORY,
+        progress: Progress | None = None,
+    ) -> Screening:
+        """Holds hashes of other videos, files and folders of vPDQ (.txt) and TMK+PDQF (.tmk), against the library.
+
+        keep: a folder with this library's own hashes, as ``export_hashes`` writes them; what it lacks is made and
+        kept there. Without it all videos are decoded and nothing is kept. rules: from where on two videos match.
+        """
+        folder = None if keep is None else Path(keep)
+        videos, resources = list(self._there().values()), Resources(jobs, memory)
+        return screen(videos, lists, folder, rules or Rules(), resources, progress)
 
     def status(self) -> Status:
         """The library in numbers."""
