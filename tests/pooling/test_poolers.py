@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -227,3 +230,10 @@ def test_a_video_is_pooled_of_its_whole_picture_without_what_says_nothing() -> N
     fingerprint = Fingerprint(times, vectors, weights, layout, "made@1", "dense:1", parts)
     kept = [0, 2, 3]
     np.testing.assert_array_equal(pooled(fingerprint, MeanPooler()), MeanPooler().pool(vectors[kept], times[kept]))
+
+
+def test_the_example_of_the_documentation_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "pooling.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    exec(example, {})
+    assert re.fullmatch(r"[0-9a-f]{16} \d+\n", capsys.readouterr().out)
