@@ -153,7 +153,8 @@ def export(
 
     It has a row for each common stretch of two files, or of two copies of one file.
 
-    The columns are a, b, relation, score, a_start, a_end, b_start, b_end, speed, mirrored, coverage_a, coverage_b.
+    The columns are a, b, relation, score, a_start, a_end, b_start, b_end, speed, mirrored, coverage_a, coverage_b. A
+    speed below 0 says that one plays backwards what the other shows.
     Parquet needs an extra: pip install "twinreel[parquet]".
 
     \b

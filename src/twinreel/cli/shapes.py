@@ -41,7 +41,7 @@ class VideoShape(TypedDict):
 
 
 class SegmentShape(TypedDict):
-    """A common stretch of two videos, or of two places in one."""
+    """A common stretch of two videos, or of two places in one; a speed below 0: one plays the other backwards."""
 
     a_start: float
     a_end: float

@@ -65,7 +65,7 @@ def evidence(a: Prepared, b: Prepared, similarity: Float32, box: Box) -> Evidenc
     along = similarity[rows, columns]
     weights = np.sqrt(a.weights[rows] * b.weights[columns])
     weight = float(weights.sum())
-    gaps = np.diff(a.times[rows], prepend=a.times[rows[0]] - 1.0)
+    gaps = np.abs(np.diff(a.times[rows], prepend=a.times[rows[0]] - 1.0))
     across = a.vectors[rows] @ b.vectors[columns].T
     within = (a.vectors[rows] @ a.vectors[rows].T + b.vectors[columns] @ b.vectors[columns].T) / 2
     apart = np.abs(a.times[rows][:, None] - a.times[rows][None, :])

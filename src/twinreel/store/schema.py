@@ -162,7 +162,9 @@ _PARTS = (
         CHECK (length(parts) IN (0, length(times) / 8))""",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _PARTS)
+_BACKWARDS = ("ALTER TABLE segments ADD COLUMN backwards INTEGER NOT NULL DEFAULT 0",)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _PARTS, _BACKWARDS)
 
 
 def check_ours(database: Database) -> None:
