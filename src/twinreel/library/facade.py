@@ -19,7 +19,7 @@ from twinreel.engine.comparing import Comparing
 from twinreel.engine.progress import Progress
 from twinreel.engine.repeating import find_repeats
 from twinreel.engine.scan import open_pool, scan
-from twinreel.engine.searching import Searcher
+from twinreel.engine.searching import Searcher, seen_from
 from twinreel.engine.settings import MEMORY, Resources
 from twinreel.engine.state import Recipe
 from twinreel.engine.taking import Taken, look_at, take
@@ -29,7 +29,7 @@ from twinreel.library import files
 from twinreel.library.results import Comparison, Found, Repeats, Status
 from twinreel.match.alignment import ALIGNERS
 from twinreel.match.pair import MIN_SCORE
-from twinreel.match.shared import shared_content, shared_spans, weighed
+from twinreel.match.shared import Spans, shared_content, shared_spans, weighed, with_shown_by
 from twinreel.media.sampling import Sampling
 from twinreel.store.catalogue import Catalogue
 from twinreel.store.decisions import DecisionKind
@@ -147,7 +147,8 @@ class Library:
 
         A single frame matches where one looks nearly the same; its score stays low unless that is near perfect.
 
-        min_score: None for the operating point. Raises MediaError where the clip cannot be used.
+        min_score: None for the operating point. ``shared_content`` carries no weight, as in ``matches``. Raises
+        MediaError where the clip cannot be used.
         """
         (result,) = self.search_many([clip], top, min_score=min_score).values()
         if isinstance(result, MediaError):
@@ -165,7 +166,7 @@ class Library:
         """The same for many clips, by their paths as given; a clip that cannot be used has its error as the answer."""
         least = _least(min_score)
         asked = {os.fspath(clip): os.path.abspath(os.fspath(clip)) for clip in clips}
-        recipe, searcher = self._recipe(), self._search()
+        recipe, searcher, shared = self._recipe(), self._search(), self._shared()
         with open_pool(recipe, Resources(jobs)) as pool:
             looks = look_at(pool, list(asked.values()))
             usable = [(look, recipe.sampling) for look in looks.values() if isinstance(look, Taken)]
@@ -177,7 +178,7 @@ class Library:
                 answers[clip] = result
                 continue
             matches = searcher.search(result, max(200, top))
-            answers[clip] = self._found(matches, top, least)
+            answers[clip] = self._found(self._seen(result, matches, shared, least), top, least)
         return answers
 
     def compare(self, a: AnyPath, b: AnyPath) -> Comparison:
@@ -191,8 +192,9 @@ class Library:
             looks = look_at(pool, paths)
             first, second = (_usable(path, looks[path]) for path in paths)
             pair = Comparing(pool, recipe, self._search(), self.aligner).compare(first, second)
+        match = pair.match and self._seen(first, [pair.match], self._shared(), MIN_SCORE)[0]
         a_video, b_video = (self._catalogue.videos.get(taken.content) or _outside(taken) for taken in (first, second))
-        return Comparison(a_video, b_video, pair.times_a, pair.times_b, pair.similarity, pair.match, pair.stages)
+        return Comparison(a_video, b_video, pair.times_a, pair.times_b, pair.similarity, match, pair.stages)
 
     def repeats(self, path: AnyPath) -> Repeats:
         """Footage that a file shows twice or more often, whether it is part of the library or not.
@@ -220,9 +222,9 @@ class Library:
         """
         least = _least(min_score)
         found = self._kept(least, None if video is None else self._content(video))
-        everything = found if video is None and least <= MIN_SCORE else self._kept(MIN_SCORE)
+        strong = found if video is None and least <= MIN_SCORE else self._kept(MIN_SCORE)
         durations = self._durations()
-        shared = shared_spans(shared_content(everything, durations), durations)
+        shared = shared_spans(shared_content(strong, durations), durations)
         weighed_ones = (weighed(match, shared, durations, least) for match in found)
         return sorted(weighed_ones, key=lambda match: (match.a, match.b))
 
@@ -332,6 +334,17 @@ class Library:
             for match in self._catalogue.matches.all(basis, min_score=least, video=content)
             if match.a in there and match.b in there and (min(match.a, match.b), max(match.a, match.b)) not in denied
         ]
+
+    def _shared(self) -> Spans:
+        """The seconds of each video that carry no weight."""
+        return shared_spans(self.shared_content(), self._durations())
+
+    def _seen(self, clip: Taken, matches: list[Match], shared: Spans, least: float) -> list[Match]:
+        """Matches of a clip, its a, in which shared content carries no weight; best score first."""
+        durations = {**self._durations(), clip.content: clip.probe.duration}
+        shared = with_shown_by(clip.content, matches, shared, clip.probe.duration)
+        seen = [seen_from(weighed(match, shared, durations, least), clip.content) for match in matches]
+        return sorted(seen, key=lambda match: -match.score)
 
     def _found(self, matches: Iterable[Match], top: int, least: float) -> list[Found]:
         found: list[Found] = []

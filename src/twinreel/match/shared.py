@@ -81,6 +81,15 @@ def shared_spans(found: Iterable[SharedContent], durations: Mapping[str, float])
     return {content: some for content, some in merged.items() if _length(some) <= MINOR * durations[content]}
 
 
+def with_shown_by(content: str, matches: Iterable[Match], shared: Spans, duration: float) -> Spans:
+    """``shared`` and, where a video is not part of it, what that shows of it; ``matches``: those of the video."""
+    if content in shared:
+        return shared
+    seen = [turned(match) if match.a == content else match for match in matches]
+    shown = _merged(span for m in seen for s in m.segments for span in _shown(shared.get(m.a, ()), s))
+    return {**shared, content: shown if _length(shown) <= MINOR * duration else []}
+
+
 def weighed(match: Match, shared: Spans, durations: Mapping[str, float], min_score: float = MIN_SCORE) -> Match:
     """What a match says where shared content carries no weight; all its segments remain.
 
