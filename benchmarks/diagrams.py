@@ -28,7 +28,7 @@ def write_curves(file: Path, curves: Sequence[tuple[str, Sequence[Point]]]) -> N
 
 def write_reliability(file: Path, name: str, bins: Sequence[Bin]) -> None:
     """Share of right pairs over score, and beside each point how many pairs it stands for."""
-    file.write_text(standalone(reliability_diagram([(name, bins)]), [name]), encoding="utf-8")
+    file.write_text(standalone(reliability_diagram([(name, bins)]), []), encoding="utf-8")
 
 
 def thinned(points: Sequence[Point]) -> list[Point]:
@@ -42,7 +42,7 @@ def thinned(points: Sequence[Point]) -> list[Point]:
 
 
 def standalone(chart: str, names: Sequence[str]) -> str:
-    """A chart, which takes its colours from a page, as a file that has them; the names of its lines in a corner."""
+    """A chart, which takes its colours from a page, as a file that has them; names of its lines in a corner."""
     opening, _, rest = chart.partition(">")
     opening = opening.replace("<svg", '<svg xmlns="http://www.w3.org/2000/svg"', 1)
     key = []

@@ -42,8 +42,7 @@ MISSED = {
     "itself or stays the same for long, and one way through it is as good as another; or only a few frames of the "
     "stretch are alike.",
     "hardly moves": "The right seconds are aligned, but hardly anything changes within them. Whether two pictures of "
-    "such a scene are of one moment or of two cannot be seen, and the score stays undecided on purpose: nearly all "
-    "false pairs would come from there.",
+    "such a scene are of one moment or of two cannot be seen, so that the score stays undecided.",
     "hardly alike": "The right seconds are aligned, but the edits (a turn, a heavy crop, a small inset, several of "
     "them together) changed the picture so much that its frames are closer to strangers' than to the original's.",
     "brief": "The right seconds are aligned and look alike, but there are few of them: three or four frames, which may "

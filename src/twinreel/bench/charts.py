@@ -37,7 +37,8 @@ def reliability_diagram(runs: Sequence[tuple[str, Sequence[Bin]]]) -> str:
                 f'<circle class="run{number % COLOURS}" cx="{x:.1f}" cy="{y:.1f}" r="4"><title>{words}</title></circle>'
             )
             if len(runs) == 1:
-                lines.append(f'<text x="{x + 7:.1f}" y="{y + 12:.1f}">{one.pairs}</text>')
+                below = y + 18 if one.true > 0.1 else y - 8
+                lines.append(f'<text x="{x:.1f}" y="{below:.1f}" text-anchor="middle">{one.pairs}</text>')
     return _chart("Share of true pairs over score", "score", "true", lines)
 
 
