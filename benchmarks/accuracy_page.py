@@ -209,7 +209,6 @@ def reliability(results: Sequence[Result], folder: Path) -> str:
     error, bins = scoring.reliability(labels, best)
     error_reported, _ = scoring.reliability(labels, reported)
     diagrams.write_reliability(folder / RELIABILITY, "aligned pairs", bins)
-    rows = [[f"{one.score:.2f}", str(one.pairs), str(round(one.true * one.pairs)), f"{one.true:.2f}"] for one in bins]
     words = (
         f"Of the pairs of about a score, how many are right, {_seeds(results)} together; on the dashed line a score of "
         f"0.9 means nine of ten. Expected calibration error over tenths of the score: {error:.3f} of the {len(best)} "
@@ -219,7 +218,7 @@ def reliability(results: Sequence[Result], folder: Path) -> str:
         [
             f"## What scores mean\n\n{bench.wrap(words)}",
             f"![Share of right pairs over score]({RELIABILITY})",
-            bench.table(["mean score", "pairs", "right", "share"], rows),
+            bench.reliability_table(bins),
         ]
     )
 

@@ -183,7 +183,10 @@ def text(results: Mapping[str, tuple[int, Judged]], collection: frozenset[str]) 
         counts = Counter(kind_of(pair, collection) for pair in one.wrong)
         wrong.append([name, *(str(counts[kind]) for kind in KINDS)])
     head = ["library", "videos", "aligned", "reported", "precision", "ECE aligned", "ECE reported"]
-    return f"{bench.table(head, rows)}\n\nReported in error:\n\n{bench.table(['library', *KINDS], wrong)}"
+    parts = [bench.table(head, rows), "Reported in error:", bench.table(["library", *KINDS], wrong)]
+    for name, (_, one) in results.items():
+        parts += [f"Right pairs by score, of *{name}*:", bench.reliability_table(one.bins)]
+    return "\n\n".join(parts)
 
 
 ABOUT = """## In a crowd

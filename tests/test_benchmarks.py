@@ -274,6 +274,11 @@ def test_a_crowd_is_judged_by_hand() -> None:
     collection = frozenset({"a", "b", "c"})
     kinds = [crowd.kind_of(pair, collection) for pair in (("x", "y"), ("a", "x"), ("a", "c"))]
     assert kinds == list(crowd.KINDS)
+    text = crowd.text({"clips": (5, judged)}, collection)
+    first, second = re.findall(r"^\| clips +\|(.*)\|$", text, re.MULTILINE)
+    assert [cell.strip() for cell in first.split("|")] == ["5", "4", "3", "0.333", "0.375", "0.467"]
+    assert [cell.strip() for cell in second.split("|")] == ["1", "1", "0"]
+    assert cells(text, "0.90") == ["1", "1", "1.00"]
 
 
 def test_a_library_of_fingerprints_alone_is_matched_like_one_of_files(tmp_path: Path) -> None:
