@@ -29,7 +29,7 @@ from twinreel.engine.state import Recipe
 from twinreel.match.alignment import ALIGNERS
 from twinreel.match.calibration import terms
 from twinreel.match.candidates import Haystack
-from twinreel.match.pair import align_parts
+from twinreel.match.pair import Aligned, align_parts
 from twinreel.match.prepared import prepare
 from twinreel.match.reference import Background, background_of, fit_reference
 from twinreel.media.sampling import Sampling
@@ -112,7 +112,7 @@ def read_truth(collection: Path, contents: dict[str, str]) -> Truth:
 def label(collection: Path, library: Path) -> Labelled:
     """All examples of a collection (a folder with ``truth.csv`` and ``ignore.csv``) and the library scanned of it."""
     with Catalogue.open(library, create=False) as catalogue:
-        videos = _Videos(catalogue, library)
+        videos = Videos(catalogue, library)
         truth = read_truth(collection, videos.named)
         rng = random.Random(0)
         examples = {
@@ -124,10 +124,11 @@ def label(collection: Path, library: Path) -> Labelled:
         return Labelled(collection.name, videos.recipe.sampling.mode, examples)
 
 
-class _Videos:
+class Videos:
     """A library as a scan matches it."""
 
     def __init__(self, catalogue: Catalogue, library: Path) -> None:
+        """SystemExit where ``library``, the catalogue's file, holds no fingerprints by its own settings."""
         meta = catalogue.meta
         self.recipe = Recipe(
             load_describer(meta.get("describer") or DEFAULT_DESCRIBER),
@@ -148,22 +149,31 @@ class _Videos:
     def view(self, content: str) -> View:
         return self.space.view(content, self.facts[content].duration)
 
-    def align(self, a: View, b: View) -> Float64:
-        """(k, t) the terms of the stretches that align, the strongest first; see ``match_pair``."""
+    def propose(self, content: str) -> list[str]:
+        """The other videos that the candidate search proposes, by content id, the best first."""
+        view = self.view(content)
+        found = self.haystack.find(view.video, view.mirrored, exclude=self.facts[content].number)
+        return [self.by_number[one.number] for one in found]
+
+    def stretches(self, a: View, b: View) -> list[Aligned]:
+        """All that aligns, the best score first; see ``match_pair``."""
         ways = [(a.video, b.video)]
         if a.mirrored is not None:
             ways.append((replace(a.video, vectors=a.mirrored), b.video))
-        found = align_parts(ways, aligner=self.aligner)
+        return align_parts(ways, aligner=self.aligner)
+
+    def align(self, a: View, b: View) -> Float64:
+        """(k, t) the terms of the stretches that align, the strongest first."""
+        found = self.stretches(a, b)
         found.sort(key=lambda one: -one.evidence.mean * one.evidence.frames)
         return np.array([terms(one.evidence) for one in found]) if found else NOTHING
 
 
-def _library(videos: _Videos, truth: Truth) -> Iterator[Example]:
+def _library(videos: Videos, truth: Truth) -> Iterator[Example]:
     pairs: dict[Pair, None] = {}
     for content in videos.contents:
-        view = videos.view(content)
-        for found in videos.haystack.find(view.video, view.mirrored, exclude=videos.facts[content].number):
-            pairs[_ordered(content, videos.by_number[found.number])] = None
+        for other in videos.propose(content):
+            pairs[_ordered(content, other)] = None
     for a, b in pairs:
         if (a, b) not in truth.ignored:
             yield Example(videos.align(videos.view(a), videos.view(b)), truth.true(a, b))
@@ -172,7 +182,7 @@ def _library(videos: _Videos, truth: Truth) -> Iterator[Example]:
             yield Example(NOTHING, True)
 
 
-def _small(videos: _Videos, truth: Truth, rng: random.Random) -> Iterator[Example]:
+def _small(videos: Videos, truth: Truth, rng: random.Random) -> Iterator[Example]:
     true = sorted(truth.spans)
     shipped = shipped_background(videos.recipe.describer)
     for number in range(SMALL_LIBRARIES):
@@ -188,14 +198,14 @@ def _small(videos: _Videos, truth: Truth, rng: random.Random) -> Iterator[Exampl
                     yield Example(videos.align(views[place], views[other]), truth.true(a, b))
 
 
-def _seen(videos: _Videos, content: str, background: Background) -> View:
+def _seen(videos: Videos, content: str, background: Background) -> View:
     fingerprint, describer = videos.fingerprints[content], videos.recipe.describer
     turned = describer.mirror(fingerprint.vectors)
     video = prepare(content, videos.facts[content].duration, fingerprint, background)
     return View(video, None if turned is None else background.project(turned))
 
 
-def _fragments(videos: _Videos, truth: Truth, rng: random.Random) -> Iterator[Example]:
+def _fragments(videos: Videos, truth: Truth, rng: random.Random) -> Iterator[Example]:
     for _ in range(FRAGMENTS):
         content = rng.choice(videos.contents)
         whole = videos.fingerprints[content]
@@ -218,7 +228,7 @@ def _fragments(videos: _Videos, truth: Truth, rng: random.Random) -> Iterator[Ex
                 yield Example(NOTHING, True)
 
 
-def _moments(videos: _Videos, truth: Truth, rng: random.Random) -> Iterator[Example]:
+def _moments(videos: Videos, truth: Truth, rng: random.Random) -> Iterator[Example]:
     scenes = [(a, b, truth.spans[a, b][0], truth.spans[b, a][0]) for a, b in truth.spans if len(truth.spans[a, b]) == 1]
     for content in videos.contents:
         whole = (0.0, videos.facts[content].duration)
@@ -237,7 +247,7 @@ def _moments(videos: _Videos, truth: Truth, rng: random.Random) -> Iterator[Exam
                 yield Example(videos.align(before, same), True)
 
 
-def _stretch(videos: _Videos, content: str, span: Span, first: float, last: float) -> View | None:
+def _stretch(videos: Videos, content: str, span: Span, first: float, last: float) -> View | None:
     """The whole picture of a video from one share of a span of its seconds to another; None where that is short."""
     seconds = span[1] - span[0]
     start, stop = span[0] + first * seconds, span[0] + last * seconds

@@ -42,16 +42,12 @@ from twinreel.train.lite0 import Lite0, load_lite0
 from twinreel.train.losses import anchored, contrast_and_entropy
 from twinreel.train.network import Pooled, scaled
 from twinreel.train.retrieval import Retrieval, examples, measure
-from twinreel.train.views import Photographs, stretched, view
+from twinreel.train.views import HELD_OUT, Photographs, stretched, view
 from twinreel.train.whitening import fit_whitening
 from twinreel.types import Float32, UInt8
 
 BATCH = 64
 """Frames that are described at a time where nothing is learnt from them."""
-HELD_OUT = 10
-"""Every so many-th photograph is never trained on, and measures retrieval."""
-
-
 WARM_UP = 200
 """Steps until the learning rates are reached, from which they fall by a cosine to 0."""
 CLIP = 5.0

@@ -11,13 +11,12 @@ from twinreel.train.drawings import drawings
 from twinreel.train.export import describer_files
 from twinreel.train.network import Pooled, published_weights
 from twinreel.train.retrieval import Retrieval
-from twinreel.train.views import Photographs
+from twinreel.train.views import Photographs, photographs_in
 
 NAME = "twinreel"
 """Of the describer that is made."""
 DRAWN = 8
 """Photographs to one drawing."""
-PICTURES = {".jpg", ".jpeg", ".png", ".webp"}
 
 
 def train_descriptor(
@@ -38,7 +37,7 @@ def train_descriptor(
     UserError where there are too few photographs.
     """
     config = Configuration(seed=seed, size=size, steps=steps)
-    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in PICTURES)
+    paths = photographs_in(folder)
     if len(paths) < 4 * config.dimensions:
         raise UserError(f"{folder} holds {len(paths)} photographs; {4 * config.dimensions} and more are needed")
     out.mkdir(parents=True, exist_ok=True)

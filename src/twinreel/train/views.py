@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
+from pathlib import Path
 
 from PIL import Image
 
@@ -16,6 +17,9 @@ from twinreel.edits.base import Rng, picture, pixels
 from twinreel.edits.registry import EDITS, LAYOUTS
 from twinreel.types import UInt8
 
+PICTURES = {".jpg", ".jpeg", ".png", ".webp"}
+HELD_OUT = 10
+"""Every so many-th photograph, the first among them, is never trained on, and measures retrieval."""
 # In the order in which they are made: how often, at full strength. Milder views have fewer of them, too.
 CHANCES: tuple[tuple[str, float], ...] = (
     ("flip", 0.5),
@@ -64,6 +68,11 @@ class View:
     """... of another that is seen as well; the same where there is none."""
     share: float
     """How much of what is seen is the second, [0, 1)."""
+
+
+def photographs_in(folder: Path) -> list[Path]:
+    """The photographs in a folder and those below it, in the order by which training numbers them."""
+    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in PICTURES)
 
 
 class Photographs:
