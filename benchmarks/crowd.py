@@ -50,6 +50,7 @@ from twinreel.train.views import HELD_OUT, photographs_in
 from twinreel.types import Probe, Samples, State
 
 MARK = "accuracy-crowd"
+CLIPS, SEED = 300, 7
 STEP = 1.0
 """Seconds between the frames of a video without a file; the first is shown after half of them."""
 BLOCK = 200
@@ -156,22 +157,40 @@ def probe_of(sweep: photographs.Sweep) -> Probe:
     )
 
 
+def add_crowd(
+    library: Path, scanned: Path, collection: frozenset[str], chosen: Sequence[Path], recipe: Recipe, seed: int
+) -> None:
+    """Makes a library of fingerprints: the collection's, and photographs; not matched yet."""
+    with Catalogue.open(library) as catalogue:
+        copy_videos(scanned, collection, catalogue, recipe)
+        add_photographs(catalogue, recipe, chosen, seed)
+        with catalogue.transaction():
+            settings = ("describer", DEFAULT), ("sampling", str(recipe.sampling)), ("aligner", next(iter(ALIGNERS)))
+            for key, value in settings:
+                catalogue.meta.set(key, value)
+
+
 def match_fingerprints(
     library: Path, scanned: Path, collection: frozenset[str], pictures: Sequence[Path], count: int, seed: int
 ) -> None:
     """Makes a library of ``count`` videos and matches it as a scan does: the collection's, and photographs."""
-    recipe, aligner = Recipe(load_describer(DEFAULT), Sampling()), next(iter(ALIGNERS))
-    with Catalogue.open(library) as catalogue:
-        lacking = count - copy_videos(scanned, collection, catalogue, recipe)
-        if not 0 <= lacking <= len(pictures):
-            raise SystemExit(f"{count} videos cannot be made of the collection and {len(pictures)} photographs")
-        chosen = sorted(random.Random(seed).sample(list(pictures), lacking))
-        add_photographs(catalogue, recipe, chosen, seed)
-        with catalogue.transaction():
-            for key, value in (("describer", DEFAULT), ("sampling", str(recipe.sampling)), ("aligner", aligner)):
-                catalogue.meta.set(key, value)
-        with open_pool(recipe, Resources()) as pool:
-            match_library(catalogue, recipe, aligner, pool, None)
+    recipe, lacking = Recipe(load_describer(DEFAULT), Sampling()), count - len(collection)
+    if not 0 <= lacking <= len(pictures):
+        raise SystemExit(f"{count} videos cannot be made of the collection and {len(pictures)} photographs")
+    chosen = sorted(random.Random(seed).sample(list(pictures), lacking))
+    add_crowd(library, scanned, collection, chosen, recipe, seed)
+    with Catalogue.open(library) as catalogue, open_pool(recipe, Resources()) as pool:
+        match_library(catalogue, recipe, next(iter(ALIGNERS)), pool, None)
+
+
+def crowd_to_learn_from(pictures: Sequence[Path], count: int, seed: int) -> list[Path]:
+    """Photographs to calibrate with: those that training left out, but for the ones that this benchmark makes clips of,
+    and as many others as are lacking."""
+    held_out = list(pictures[::HELD_OUT])
+    measured = set(random.Random(SEED).sample(held_out, min(CLIPS, len(held_out))))
+    left = [path for path in held_out if path not in measured]
+    trained = [path for number, path in enumerate(pictures) if number % HELD_OUT]
+    return sorted([*left, *random.Random(seed).sample(trained, max(0, count - len(left)))][:count])
 
 
 def text(results: Mapping[str, tuple[int, Judged]], collection: frozenset[str]) -> str:
@@ -225,9 +244,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Precision and calibration of a collection in a crowd of videos.")
     parser.add_argument("collection", type=Path, help="folder that benchmarks/accuracy.py made")
     parser.add_argument("photographs", type=Path, help="folder of photographs")
-    parser.add_argument("--clips", type=int, default=300, help="clips of photographs to scan with it")
+    parser.add_argument("--clips", type=int, default=CLIPS, help="clips of photographs to scan with it")
     parser.add_argument("--videos", type=int, default=12_000, help="of the library of fingerprints; 0: none is made")
-    parser.add_argument("--seed", type=int, default=7, help="of the choice of photographs, and of the pans and zooms")
+    parser.add_argument("--seed", type=int, default=SEED, help="of the photographs, and of the pans and zooms")
     parser.add_argument("--work", type=Path, help="folder for clips and libraries, kept (default: a temporary)")
     parser.add_argument("--out", type=Path, help="document to write the tables to")
     args = parser.parse_args()

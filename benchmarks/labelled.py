@@ -6,11 +6,13 @@ Of a collection that was scanned, four kinds of pairs, since a score has to mean
     small      all pairs of libraries of two to sixteen videos, which are their own background almost alone
     fragments  the videos that a search for a still image or a few seconds of one proposes
     moments    stretches of one scene: the same seconds of it, or seconds that share no moment, as they are and edited
+    cards      a single frame that two videos have in common, which does not make them copies: titles, test cards
 """
 
 from __future__ import annotations
 
 import csv
+import math
 import random
 from collections import defaultdict
 from collections.abc import Iterator
@@ -29,6 +31,7 @@ from twinreel.engine.state import Recipe
 from twinreel.match.alignment import ALIGNERS
 from twinreel.match.calibration import terms
 from twinreel.match.candidates import Haystack
+from twinreel.match.evidence import Evidence
 from twinreel.match.pair import Aligned, align_parts
 from twinreel.match.prepared import prepare
 from twinreel.match.reference import Background, background_of, fit_reference
@@ -36,7 +39,7 @@ from twinreel.media.sampling import Sampling
 from twinreel.store.catalogue import Catalogue
 from twinreel.types import Fingerprint, Float64
 
-KINDS = ("library", "small", "fragments", "moments")
+KINDS = ("library", "small", "fragments", "moments", "cards")
 SMALL = (2, 2, 3, 4, 8, 16)
 """Videos of the small libraries; every other one holds a true pair."""
 SMALL_LIBRARIES = 150
@@ -47,10 +50,15 @@ MOMENTS = 2
 """Pairs of stretches of each video, and of each pair of videos."""
 SHORTEST = 2.0
 """Seconds of a stretch at least."""
+CARDS = 200
+CARD_LIKENESS = (0.6, 1.0)
+CARD_SECONDS = (5.0, 120.0)
+"""Of the shorter video."""
 APART = 0.04
 """Share of the scene's seconds that lies between two stretches that share none, on either side of where it is cut."""
 STILL = 0.9
 """Inner product of two frames from which they are too alike: nobody can say that it is another moment."""
+_NO_CHANGE = {"agreement": 0.0, "relative": 0.0, "concord": 0.0, "change": 0.0}
 NOTHING: Float64 = np.zeros((0, 0))
 EDGE = 0.01
 """Seconds that a fragment may stick out of a true stretch."""
@@ -77,6 +85,8 @@ class Labelled:
     name: str
     sampling: str
     """The mode: auto, keyframes ..."""
+    crowded: bool
+    """Is it among many videos that have nothing to do with it? Then there are only pairs of the first kind."""
     examples: dict[str, list[Example]]
     """By kind, the true pairs that are not proposed among them."""
 
@@ -109,19 +119,24 @@ def read_truth(collection: Path, contents: dict[str, str]) -> Truth:
     return Truth(dict(spans), {_ordered(a, b) for a, b in named if a and b})
 
 
-def label(collection: Path, library: Path) -> Labelled:
-    """All examples of a collection (a folder with ``truth.csv`` and ``ignore.csv``) and the library scanned of it."""
+def label(collection: Path, library: Path, *, crowded: bool = False) -> Labelled:
+    """All examples of a collection (a folder with ``truth.csv`` and ``ignore.csv``) and the library scanned of it.
+
+    ``crowded``: the library holds many more videos, no two of which are copies.
+    """
     with Catalogue.open(library, create=False) as catalogue:
         videos = Videos(catalogue, library)
         truth = read_truth(collection, videos.named)
         rng = random.Random(0)
-        examples = {
-            "library": list(_library(videos, truth)),
-            "small": list(_small(videos, truth, rng)),
-            "fragments": list(_fragments(videos, truth, rng)),
-            "moments": list(_moments(videos, truth, rng)),
-        }
-        return Labelled(collection.name, videos.recipe.sampling.mode, examples)
+        examples = {"library": list(_library(videos, truth))}
+        if not crowded:
+            examples |= {
+                "small": list(_small(videos, truth, rng)),
+                "fragments": list(_fragments(videos, truth, rng)),
+                "moments": list(_moments(videos, truth, rng)),
+                "cards": list(_cards(rng)),
+            }
+        return Labelled(collection.name, videos.recipe.sampling.mode, crowded, examples)
 
 
 class Videos:
@@ -245,6 +260,16 @@ def _moments(videos: Videos, truth: Truth, rng: random.Random) -> Iterator[Examp
             same = _stretch(videos, b, of_b, max(0.0, slip), cut - APART + slip)
             if before and same and a < b:
                 yield Example(videos.align(before, same), True)
+
+
+def _cards(rng: random.Random) -> Iterator[Example]:
+    for _ in range(CARDS):
+        likeness = rng.uniform(*CARD_LIKENESS)
+        seconds = math.exp(rng.uniform(*map(math.log, CARD_SECONDS)))
+        seen = Evidence(
+            *(likeness, likeness, 1.0), **_NO_CHANGE, variety=1.0, covered=min(1.0, 1 / seconds), shorter=seconds
+        )
+        yield Example(terms(seen)[None], False)
 
 
 def _stretch(videos: Videos, content: str, span: Span, first: float, last: float) -> View | None:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from twinreel.errors import UserError
 from twinreel.train.descriptor import Configuration, train
-from twinreel.train.drawings import drawings
 from twinreel.train.export import describer_files
 from twinreel.train.network import Pooled, published_weights
 from twinreel.train.retrieval import Retrieval
@@ -15,8 +14,6 @@ from twinreel.train.views import Photographs, photographs_in
 
 NAME = "twinreel"
 """Of the describer that is made."""
-DRAWN = 8
-"""Photographs to one drawing."""
 
 
 def train_descriptor(
@@ -41,7 +38,7 @@ def train_descriptor(
     if len(paths) < 4 * config.dimensions:
         raise UserError(f"{folder} holds {len(paths)} photographs; {4 * config.dimensions} and more are needed")
     out.mkdir(parents=True, exist_ok=True)
-    photographs = Photographs([*(path.read_bytes() for path in paths), *drawings(len(paths) // DRAWN, seed)])
+    photographs = Photographs(paths)
     made = train(photographs, weights or published_weights(), config, out / "training.csv", say)
     network = Pooled(made.trunk).eval()
     describer_files(network, made.projection, made.offset, photographs, size, NAME, out)

@@ -23,8 +23,8 @@ HELD_OUT = 10
 # In the order in which they are made: how often, at full strength. Milder views have fewer of them, too.
 CHANCES: tuple[tuple[str, float], ...] = (
     ("flip", 0.5),
-    ("crop", 0.25),
-    ("big_crop", 0.45),
+    ("crop", 0.35),
+    ("big_crop", 0.35),
     ("quarter_turn", 0.08),
     ("flip_upright", 0.03),
     ("rotate", 0.2),
@@ -76,10 +76,10 @@ def photographs_in(folder: Path) -> list[Path]:
 
 
 class Photographs:
-    """Photographs, and drawings, by number: the contents of their files, decoded as they are needed."""
+    """Photographs by number, decoded as they are needed."""
 
-    def __init__(self, files: list[bytes]) -> None:
-        self._files = files
+    def __init__(self, paths: list[Path]) -> None:
+        self._files = [path.read_bytes() for path in paths]
 
     def __len__(self) -> int:
         return len(self._files)
