@@ -343,6 +343,17 @@ class BinShape(TypedDict):
     true: float
 
 
+class StratumShape(TypedDict):
+    """True pairs by how many of the two files are edited, and how strongly; found: how many are reported by default."""
+
+    copies: int
+    level: str
+    pairs: int
+    found: int
+    ap: float
+    recall_p99: float
+
+
 class RunShape(TypedDict):
     """A run over a collection. Counts are [reported by default, of how many]; failures are [file, reason]."""
 
@@ -357,7 +368,7 @@ class RunShape(TypedDict):
     failures: list[list[str]]
     machine: str
     figures: FiguresShape
-    levels: dict[str, list[int]]
+    strata: list[StratumShape]
     transforms: dict[str, list[int]]
     edits: dict[str, dict[str, list[int]]]
     hard_negatives: list[int]
