@@ -48,7 +48,7 @@ _STYLE = (
     ".key i{display:inline-block;width:.8rem;height:.8rem;border-radius:2px;margin-right:.4rem}"
     ".pair{margin:0 0 1.2rem}.pair img{display:block;max-width:100%;margin:.15rem 0}"
     ".pair code,.missing{font-size:.85rem}"
-    "@media(max-width:32rem){body{margin:1rem auto}th,td{padding:.2rem .35rem;font-size:.87rem}}"
+    "@media(max-width:32rem){body{margin:1rem auto;padding:0 .7rem}th,td{padding:.2rem .25rem;font-size:.8rem}}"
 )
 
 
