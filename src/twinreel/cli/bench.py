@@ -12,7 +12,7 @@ import typer
 
 from twinreel.cli import options, output
 from twinreel.cli.progress import shown
-from twinreel.cli.shapes import BenchMakeShape, BenchReportShape, RefusedShape, RunShape
+from twinreel.cli.shapes.bench import BenchMakeShape, BenchReportShape, RefusedShape, RunShape
 from twinreel.cli.text import count, parse_size
 from twinreel.store.exports import path_to_text
 
