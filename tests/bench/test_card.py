@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip("PIL")
 
-from browser import Seen, seen
+from browser import Seen, browser, seen
 
 from makers import scene, write_video
 from twinreel.bench.card import card
@@ -25,7 +25,8 @@ RUN0 = {False: (0x1B, 0x6A, 0xC9), True: (0x6C, 0xB2, 0xFF)}
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The card of two runs over a small collection."""
+    """The card of two runs over a small collection; not made where there is nothing to open it with."""
+    browser()
     folder = tmp_path_factory.mktemp("card")
     (folder / "clips").mkdir()
     for number in range(3):
