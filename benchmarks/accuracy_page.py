@@ -102,6 +102,11 @@ def summed(counts: Iterable[Counts]) -> dict[str, tuple[int, int]]:
     return sums
 
 
+def by_level(labels: Labels, found: set[Pair]) -> dict[str, tuple[int, int]]:
+    """Level of a pair -> found, of how many."""
+    return summed({row.level: (int(pair in found), 1)} for pair, (row, *_) in labels.truth.items())
+
+
 def by_name(counts: Counts, order: Iterable[str]) -> list[list[str]]:
     """Rows of a table, of the names that there are."""
     return [
@@ -123,7 +128,7 @@ def in_full(sampling: Sampling, results: Sequence[Result]) -> str:
     """Everything about one sampling."""
     seed_rows = [[str(r.seed), str(r.all["true_pairs"]), *figures([r]), f"{r.seconds:.0f}"] for r in results]
     mean_row = ["mean", "", *figures(results), f"{mean(r.seconds for r in results):.0f}"]
-    levels = summed(scoring.by_level(r.labels, r.found) for r in results)
+    levels = summed(by_level(r.labels, r.found) for r in results)
     transforms = summed(scoring.by_transform(r.labels, r.found) for r in results)
     return "\n\n".join(
         [
