@@ -82,7 +82,7 @@ def windows(level: Float32, side: int) -> Float32:
     spans = [_spans(length, side) for length in level.shape[1:]]
     cubes = level**3
     means = [cubes[:, rows, columns].mean(axis=(1, 2)) for rows in spans[0] for columns in spans[1]]
-    return np.cbrt(np.stack(means))
+    return np.asarray(np.cbrt(np.stack(means)), np.float32)
 
 
 def _spans(length: int, side: int) -> list[slice]:

@@ -6,11 +6,12 @@ nobody could compare for all pairs of a library.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
 
-from twinreel.types import Float32
+from twinreel.types import Float32, Match
 
 BLOCK = 32
 """Frames of one video that are compared with all of the other at a time: 75 MB beside two hours."""
@@ -56,3 +57,10 @@ def frame_similarities(a: Float32, b: Float32) -> Float32:
         forth, back = products.max(axis=3).mean(axis=1), products.max(axis=1).mean(axis=2)
         found[start : start + BLOCK] = (forth + back) / 2
     return found
+
+
+def rescored(match: Match, similarity: float | None) -> Match:
+    """The match as it stands after a second look; as it is where there was none."""
+    if similarity is None:
+        return match
+    return replace(match, score=(match.score + min(1.0, max(0.0, similarity))) / 2)
