@@ -12,6 +12,7 @@ from torch.nn import functional as F  # noqa: E402
 
 from twinreel.networks.dns import Coarse, FineAttention, FineBinary, NetVLAD, Selector  # noqa: E402
 from twinreel.networks.layers import (  # noqa: E402
+    BLOCK,
     Comparator,
     UnitAttention,
     chamfer,
@@ -41,9 +42,10 @@ def test_chamfer_is_the_best_of_the_others_in_the_mean() -> None:
 
 @pytest.mark.parametrize("symmetric", [False, True])
 def test_frames_are_as_alike_as_their_regions(symmetric: bool) -> None:
-    a, b = regions(3), regions(5, seed=1)[:, :7]
+    a, b = regions(BLOCK + 2), regions(5, seed=1)[:, :7]
     found = frame_similarities(a, b, symmetric_chamfer if symmetric else chamfer)
-    for i in range(3):
+    assert found.shape == (BLOCK + 2, 5)
+    for i in (0, BLOCK - 1, BLOCK, BLOCK + 1):
         for j in range(5):
             forth = sum(max(float(x @ y) for y in b[j]) for x in a[i]) / 9
             back = sum(max(float(x @ y) for x in a[i]) for y in b[j]) / 7

@@ -16,6 +16,9 @@ from torch.nn import functional as F
 FRAMES = 4
 """Frames that a comparator needs of each video, which it halves twice."""
 
+BLOCK = 32
+"""Frames of one video that are compared with all of the other at a time: 75 MB beside two hours."""
+
 Similarity = Callable[[Tensor], Tensor]
 
 
@@ -34,7 +37,8 @@ def symmetric_chamfer(similarities: Tensor) -> Tensor:
 
 def frame_similarities(a: Tensor, b: Tensor, similarity: Similarity = chamfer) -> Tensor:
     """Regions (t, r, d) and (u, s, d) -> (t, u): inner products of all regions, summed up by ``similarity``."""
-    return similarity(torch.einsum("trd,usd->turs", a, b))
+    rows = [similarity(torch.einsum("trd,usd->turs", block, b)) for block in torch.split(a, BLOCK)]
+    return torch.cat(rows)
 
 
 def long_enough(regions: Tensor) -> Tensor:
