@@ -179,7 +179,7 @@ def match_fingerprints(
         raise SystemExit(f"{count} videos cannot be made of the collection and {len(pictures)} photographs")
     chosen = sorted(random.Random(seed).sample(list(pictures), lacking))
     add_crowd(library, scanned, collection, chosen, recipe, seed)
-    with Catalogue.open(library) as catalogue, open_pool(recipe, Resources()) as pool:
+    with Catalogue.open(library) as catalogue, open_pool(recipe.describer.image_size, Resources()) as pool:
         match_library(catalogue, recipe, next(iter(ALIGNERS)), pool, None)
 
 

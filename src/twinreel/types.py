@@ -311,4 +311,8 @@ class ScanReport:
     seconds_of_video: float = 0.0
     matches: int = 0
     """Pairs aligned or re-aligned by this scan."""
+    verified: int = 0
+    """Pairs that a verifier looked at, and had not before."""
+    regions: int = 0
+    """Videos whose regions were computed for that."""
     failures: tuple[Failure, ...] = field(default=())

@@ -130,6 +130,9 @@ def summary(report: ScanReport, seen: View) -> str:
             words.append(f"{number:,} {what}")
     if report.decoded:
         words.append(f"{clock(report.seconds_of_video)} of video read")
+    if report.verified:
+        looks = f"{count(report.verified, 'pair')} looked at again"
+        words.append(f"{looks} by the regions of {count(report.regions, 'more video')}")
     words.append(count(len(seen.groups), "group of duplicates", "groups of duplicates"))
     rest, _ = across(seen.matches, seen.groups)
     words.append(count(len(rest), "other match", "other matches"))

@@ -52,6 +52,8 @@ def scan(
     describer: options.Describer = None,
     sampling: options.SamplingText = None,
     aligner: options.Aligner = None,
+    verify: options.Verify = None,
+    weights: options.Weights = None,
 ) -> None:
     """Add or refresh files and folders, and match them.
 
@@ -67,6 +69,7 @@ def scan(
       twinreel scan ~/Videos
       twinreel scan ~/Videos /media/disk --export matches.csv
       twinreel scan . --exclude "*/samples/*" --sampling keyframes --jobs 4
+      twinreel scan ~/Videos --verify chamfer
       twinreel scan . --library films.sqlite --json > report.json
     """
     from twinreel.match.calibration import MIN_SCORE
@@ -74,7 +77,7 @@ def scan(
     if export is not None:
         check_export(export)
     limit = parse_size(memory)
-    with library_to_fill(library, describer, sampling, aligner) as opened:
+    with library_to_fill(library, describer, sampling, aligner, verify, weights) as opened:
         with shown() as progress:
             done = opened.add(
                 paths,

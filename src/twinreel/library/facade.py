@@ -8,6 +8,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -23,13 +24,16 @@ from twinreel.engine.searching import Searcher, seen_from
 from twinreel.engine.settings import MEMORY, Resources
 from twinreel.engine.state import Recipe
 from twinreel.engine.taking import Taken, look_at, take
+from twinreel.engine.verifying import verify_library
 from twinreel.errors import MediaError, NotFound, UserError
 from twinreel.group.groups import groups
 from twinreel.library import files
 from twinreel.library.results import Comparison, Found, Repeats, Status
+from twinreel.library.verifiers import UNVERIFIED, check_verifier, load_verification
 from twinreel.match.alignment import ALIGNERS
 from twinreel.match.pair import MIN_SCORE
 from twinreel.match.shared import Spans, shared_content, shared_spans, weighed, with_shown_by
+from twinreel.match.verify import rescored
 from twinreel.media.sampling import Sampling
 from twinreel.store.catalogue import Catalogue
 from twinreel.store.decisions import DecisionKind
@@ -48,9 +52,9 @@ class Library:
             for group in library.groups(): ...
             for found in library.search("clip.mp4"): ...
 
-    ``describer``, ``sampling`` and ``aligner`` are remembered with the library by ``add``: who does not give them
-    gets the same again. Others than before make new fingerprints and matches beside the old fingerprints; what is
-    reported are the matches of the latest ``add``.
+    ``describer``, ``sampling``, ``aligner``, ``verify`` and ``weights`` are remembered with the library by ``add``: who
+    does not give them gets the same again. Others than before make new fingerprints and matches beside the old
+    fingerprints; what is reported are the matches of the latest ``add``.
 
     For one thread at a time.
     """
@@ -62,16 +66,22 @@ class Library:
         describer: str | None = None,
         sampling: str | Sampling | None = None,
         aligner: str | None = None,
+        verify: str | None = None,
+        weights: AnyPath | None = None,
         create: bool = True,
     ) -> None:
         """Opens the library in a file, by default the one in the user's data folder.
 
+        verify: what looks at the pairs that ``add`` finds a second time, a name of ``library.verifiers``; ``none`` at
+        first. weights: the folder of its files, where it needs any.
         create: make a new one where there is none; else that is NotFound.
-        UserError for an unknown sampling or aligner (an unknown describer shows when it is needed), LibraryError
-        where the file cannot be used.
+        UserError for an unknown sampling, aligner or verifier (an unknown describer shows when it is needed),
+        LibraryError where the file cannot be used.
         """
         if aligner is not None and aligner not in ALIGNERS:
             raise UserError(f"there is no aligner {aligner!r}; there are {', '.join(ALIGNERS)}")
+        if verify is not None:
+            check_verifier(verify)
         sampling = Sampling.parse(sampling) if isinstance(sampling, str) else sampling
         self._catalogue = Catalogue.open(default_library() if path is None else Path(path), create=create)
         meta = self._catalogue.meta
@@ -80,6 +90,8 @@ class Library:
         self.describer = describer or meta.get("describer") or DEFAULT
         self.sampling = sampling or Sampling.parse(meta.get("sampling") or str(Sampling()))
         self.aligner = aligner or meta.get("aligner") or next(iter(ALIGNERS))
+        self.verify = verify or meta.get("verify") or UNVERIFIED
+        self.weights = os.path.abspath(os.fspath(weights)) if weights is not None else meta.get("weights") or None
         self._describer: Describer | None = None
         self._searcher: Searcher | None = None
 
@@ -125,14 +137,17 @@ class Library:
         given = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
         choice = Choice(tuple(include), tuple(exclude), hidden)
         resources = Resources(jobs, memory, readers_per_drive)
+        verification = load_verification(self.verify, self.weights)
         with self._catalogue.lock_for_scan(wait=wait, on_wait=on_wait):
             recipe = self._recipe()
             with self._catalogue.transaction():
                 self._catalogue.meta.set("describer", self.describer)
                 self._catalogue.meta.set("sampling", str(self.sampling))
                 self._catalogue.meta.set("aligner", self.aligner)
+                self._catalogue.meta.set("verify", self.verify)
+                self._catalogue.meta.set("weights", self.weights or "")
             self._searcher = None
-            return scan(
+            report = scan(
                 self._catalogue,
                 [os.fspath(path) for path in given],
                 recipe,
@@ -141,6 +156,12 @@ class Library:
                 aligner=self.aligner,
                 progress=progress,
             )
+            if verification is not None:
+                seen = verify_library(self._catalogue, verification, resources, progress)
+                report = replace(report, verified=seen.pairs, regions=seen.videos)
+            # From here on readers see these scores, or no longer those of another verifier.
+            self._catalogue.meta.set("verification", verification.key if verification else "")
+            return report
 
     def search(self, clip: AnyPath, top: int = 10, *, min_score: float | None = None) -> list[Found]:
         """Where a clip, or a still image, has been seen; best first. The clip is not added.
@@ -167,7 +188,7 @@ class Library:
         least = _least(min_score)
         asked = {os.fspath(clip): os.path.abspath(os.fspath(clip)) for clip in clips}
         recipe, searcher, shared = self._recipe(), self._search(), self._shared()
-        with open_pool(recipe, Resources(jobs)) as pool:
+        with open_pool(recipe.describer.image_size, Resources(jobs)) as pool:
             looks = look_at(pool, list(asked.values()))
             usable = [(look, recipe.sampling) for look in looks.values() if isinstance(look, Taken)]
             results = {**looks, **take(pool, recipe.describer, usable)}
@@ -188,7 +209,7 @@ class Library:
         """
         paths = [os.path.abspath(os.fspath(path)) for path in (a, b)]
         recipe = self._recipe()
-        with open_pool(recipe, Resources(jobs=2)) as pool:
+        with open_pool(recipe.describer.image_size, Resources(jobs=2)) as pool:
             looks = look_at(pool, paths)
             first, second = (_usable(path, looks[path]) for path in paths)
             pair = Comparing(pool, recipe, self._search(), self.aligner).compare(first, second)
@@ -203,7 +224,7 @@ class Library:
         """
         path = os.path.abspath(os.fspath(path))
         recipe = self._recipe()
-        with open_pool(recipe, Resources(jobs=1)) as pool:
+        with open_pool(recipe.describer.image_size, Resources(jobs=1)) as pool:
             taken = _usable(path, look_at(pool, [path])[path])
             found = find_repeats(pool, recipe, self._search(), self.aligner, taken)
         return Repeats(self._catalogue.videos.get(taken.content) or _outside(taken), tuple(found))
@@ -329,10 +350,17 @@ class Library:
         if basis is None:
             return []
         there, denied = self._there(), self._denied()
+        verification = self._catalogue.meta.get("verification")
+        seen = self._catalogue.verified.all(verification) if verification else {}
+        found = self._catalogue.matches.all(basis, min_score=0.0 if seen else least, video=content)
+        scored = (rescored(match, seen.get((min(match.a, match.b), max(match.a, match.b)))) for match in found)
         return [
             match
-            for match in self._catalogue.matches.all(basis, min_score=least, video=content)
-            if match.a in there and match.b in there and (min(match.a, match.b), max(match.a, match.b)) not in denied
+            for match in scored
+            if match.score >= least
+            and match.a in there
+            and match.b in there
+            and (min(match.a, match.b), max(match.a, match.b)) not in denied
         ]
 
     def _shared(self) -> Spans:

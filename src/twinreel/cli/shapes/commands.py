@@ -32,6 +32,8 @@ class ReportShape(TypedDict):
     frames: int
     seconds_of_video: float
     matches: int
+    verified: int
+    regions: int
 
 
 class ScanShape(TypedDict):
@@ -125,6 +127,8 @@ def report_shape(report: ScanReport) -> ReportShape:
         frames=report.frames,
         seconds_of_video=report.seconds_of_video,
         matches=report.matches,
+        verified=report.verified,
+        regions=report.regions,
     )
 
 
