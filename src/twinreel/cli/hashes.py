@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from twinreel.cli import options, output, shapes
+from twinreel.cli import options, output
 from twinreel.cli.open import known_library
 from twinreel.cli.progress import shown
+from twinreel.cli.shapes.hashes import hashed_shape, screening_shape
 from twinreel.cli.text import count, parse_size, span
 from twinreel.errors import MediaError, UserError
 
@@ -48,7 +49,7 @@ def export(
         found = opened.export_hashes(folder, format, jobs=jobs, memory=parse_size(memory), progress=progress)
     failed = [one for one in found if one.error is not None]
     if json:
-        output.tell_json([shapes.hashed_shape(one) for one in found])
+        output.tell_json([hashed_shape(one) for one in found])
     else:
         made = sum(one.made for one in found) - sum(one.made for one in failed)
         before = len(found) - len(failed) - made
@@ -119,7 +120,7 @@ def match(
         rules = Rules(listed, own, level_1, level_2)
         found = opened.screen(lists, keep=keep, rules=rules, jobs=jobs, memory=parse_size(memory), progress=progress)
     if json:
-        output.tell_json(shapes.screening_shape(found))
+        output.tell_json(screening_shape(found))
     else:
         _tell(found)
     for path, why in [*found.refused.items(), *found.unhashed.items()]:

@@ -8,6 +8,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -19,19 +20,22 @@ from twinreel.engine.comparing import Comparing
 from twinreel.engine.progress import Progress
 from twinreel.engine.repeating import find_repeats
 from twinreel.engine.scan import open_pool, scan
-from twinreel.engine.searching import Searcher
+from twinreel.engine.searching import Searcher, seen_from
 from twinreel.engine.settings import MEMORY, Resources
 from twinreel.engine.state import Recipe
 from twinreel.engine.taking import Taken, look_at, take
+from twinreel.engine.verifying import verify_library
 from twinreel.errors import MediaError, NotFound, UserError
 from twinreel.exchange.formats import Rules, format_named
 from twinreel.group.groups import groups
 from twinreel.library import files
 from twinreel.library.hashes import Hashed, Screening, export_hashes, screen
 from twinreel.library.results import Comparison, Found, Repeats, Status
+from twinreel.library.verifiers import UNVERIFIED, check_verifier, load_verification
 from twinreel.match.alignment import ALIGNERS
 from twinreel.match.pair import MIN_SCORE
-from twinreel.match.shared import shared_content, shared_spans, weighed
+from twinreel.match.shared import Spans, shared_content, shared_spans, weighed, with_shown_by
+from twinreel.match.verify import rescored
 from twinreel.media.sampling import Sampling
 from twinreel.store.catalogue import Catalogue
 from twinreel.store.decisions import DecisionKind
@@ -50,9 +54,9 @@ class Library:
             for group in library.groups(): ...
             for found in library.search("clip.mp4"): ...
 
-    ``describer``, ``sampling`` and ``aligner`` are remembered with the library by ``add``: who does not give them
-    gets the same again. Others than before make new fingerprints and matches beside the old fingerprints; what is
-    reported are the matches of the latest ``add``.
+    ``describer``, ``sampling``, ``aligner``, ``verify`` and ``weights`` are remembered with the library by ``add``: who
+    does not give them gets the same again. Others than before make new fingerprints and matches beside the old
+    fingerprints; what is reported are the matches of the latest ``add``.
 
     For one thread at a time.
     """
@@ -64,16 +68,22 @@ class Library:
         describer: str | None = None,
         sampling: str | Sampling | None = None,
         aligner: str | None = None,
+        verify: str | None = None,
+        weights: AnyPath | None = None,
         create: bool = True,
     ) -> None:
         """Opens the library in a file, by default the one in the user's data folder.
 
+        verify: what looks at the pairs that ``add`` finds a second time, a name of ``library.verifiers``; ``none`` at
+        first. weights: the folder of its files, where it needs any.
         create: make a new one where there is none; else that is NotFound.
-        UserError for an unknown sampling or aligner (an unknown describer shows when it is needed), LibraryError
-        where the file cannot be used.
+        UserError for an unknown sampling, aligner or verifier (an unknown describer shows when it is needed),
+        LibraryError where the file cannot be used.
         """
         if aligner is not None and aligner not in ALIGNERS:
             raise UserError(f"there is no aligner {aligner!r}; there are {', '.join(ALIGNERS)}")
+        if verify is not None:
+            check_verifier(verify)
         sampling = Sampling.parse(sampling) if isinstance(sampling, str) else sampling
         self._catalogue = Catalogue.open(default_library() if path is None else Path(path), create=create)
         meta = self._catalogue.meta
@@ -82,6 +92,8 @@ class Library:
         self.describer = describer or meta.get("describer") or DEFAULT
         self.sampling = sampling or Sampling.parse(meta.get("sampling") or str(Sampling()))
         self.aligner = aligner or meta.get("aligner") or next(iter(ALIGNERS))
+        self.verify = verify or meta.get("verify") or UNVERIFIED
+        self.weights = os.path.abspath(os.fspath(weights)) if weights is not None else meta.get("weights") or None
         self._describer: Describer | None = None
         self._searcher: Searcher | None = None
 
@@ -127,14 +139,17 @@ class Library:
         given = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
         choice = Choice(tuple(include), tuple(exclude), hidden)
         resources = Resources(jobs, memory, readers_per_drive)
+        verification = load_verification(self.verify, self.weights)
         with self._catalogue.lock_for_scan(wait=wait, on_wait=on_wait):
             recipe = self._recipe()
             with self._catalogue.transaction():
                 self._catalogue.meta.set("describer", self.describer)
                 self._catalogue.meta.set("sampling", str(self.sampling))
                 self._catalogue.meta.set("aligner", self.aligner)
+                self._catalogue.meta.set("verify", self.verify)
+                self._catalogue.meta.set("weights", self.weights or "")
             self._searcher = None
-            return scan(
+            report = scan(
                 self._catalogue,
                 [os.fspath(path) for path in given],
                 recipe,
@@ -143,13 +158,20 @@ class Library:
                 aligner=self.aligner,
                 progress=progress,
             )
+            if verification is not None:
+                seen = verify_library(self._catalogue, verification, resources, progress)
+                report = replace(report, verified=seen.pairs, regions=seen.videos)
+            # From here on readers see these scores, or no longer those of another verifier.
+            self._catalogue.meta.set("verification", verification.key if verification else "")
+            return report
 
     def search(self, clip: AnyPath, top: int = 10, *, min_score: float | None = None) -> list[Found]:
         """Where a clip, or a still image, has been seen; best first. The clip is not added.
 
         A single frame matches where one looks nearly the same; its score stays low unless that is near perfect.
 
-        min_score: None for the operating point. Raises MediaError where the clip cannot be used.
+        min_score: None for the operating point. ``shared_content`` carries no weight, as in ``matches``. Raises
+        MediaError where the clip cannot be used.
         """
         (result,) = self.search_many([clip], top, min_score=min_score).values()
         if isinstance(result, MediaError):
@@ -167,8 +189,8 @@ class Library:
         """The same for many clips, by their paths as given; a clip that cannot be used has its error as the answer."""
         least = _least(min_score)
         asked = {os.fspath(clip): os.path.abspath(os.fspath(clip)) for clip in clips}
-        recipe, searcher = self._recipe(), self._search()
-        with open_pool(recipe, Resources(jobs)) as pool:
+        recipe, searcher, shared = self._recipe(), self._search(), self._shared()
+        with open_pool(recipe.describer.image_size, Resources(jobs)) as pool:
             looks = look_at(pool, list(asked.values()))
             usable = [(look, recipe.sampling) for look in looks.values() if isinstance(look, Taken)]
             results = {**looks, **take(pool, recipe.describer, usable)}
@@ -179,7 +201,7 @@ class Library:
                 answers[clip] = result
                 continue
             matches = searcher.search(result, max(200, top))
-            answers[clip] = self._found(matches, top, least)
+            answers[clip] = self._found(self._seen(result, matches, shared, least), top, least)
         return answers
 
     def compare(self, a: AnyPath, b: AnyPath) -> Comparison:
@@ -189,12 +211,13 @@ class Library:
         """
         paths = [os.path.abspath(os.fspath(path)) for path in (a, b)]
         recipe = self._recipe()
-        with open_pool(recipe, Resources(jobs=2)) as pool:
+        with open_pool(recipe.describer.image_size, Resources(jobs=2)) as pool:
             looks = look_at(pool, paths)
             first, second = (_usable(path, looks[path]) for path in paths)
             pair = Comparing(pool, recipe, self._search(), self.aligner).compare(first, second)
+        match = pair.match and self._seen(first, [pair.match], self._shared(), MIN_SCORE)[0]
         a_video, b_video = (self._catalogue.videos.get(taken.content) or _outside(taken) for taken in (first, second))
-        return Comparison(a_video, b_video, pair.times_a, pair.times_b, pair.similarity, pair.match, pair.stages)
+        return Comparison(a_video, b_video, pair.times_a, pair.times_b, pair.similarity, match, pair.stages)
 
     def repeats(self, path: AnyPath) -> Repeats:
         """Footage that a file shows twice or more often, whether it is part of the library or not.
@@ -203,7 +226,7 @@ class Library:
         """
         path = os.path.abspath(os.fspath(path))
         recipe = self._recipe()
-        with open_pool(recipe, Resources(jobs=1)) as pool:
+        with open_pool(recipe.describer.image_size, Resources(jobs=1)) as pool:
             taken = _usable(path, look_at(pool, [path])[path])
             found = find_repeats(pool, recipe, self._search(), self.aligner, taken)
         return Repeats(self._catalogue.videos.get(taken.content) or _outside(taken), tuple(found))
@@ -222,9 +245,9 @@ class Library:
         """
         least = _least(min_score)
         found = self._kept(least, None if video is None else self._content(video))
-        everything = found if video is None and least <= MIN_SCORE else self._kept(MIN_SCORE)
+        strong = found if video is None and least <= MIN_SCORE else self._kept(MIN_SCORE)
         durations = self._durations()
-        shared = shared_spans(shared_content(everything, durations), durations)
+        shared = shared_spans(shared_content(strong, durations), durations)
         weighed_ones = (weighed(match, shared, durations, least) for match in found)
         return sorted(weighed_ones, key=lambda match: (match.a, match.b))
 
@@ -364,11 +387,29 @@ class Library:
         if basis is None:
             return []
         there, denied = self._there(), self._denied()
+        verification = self._catalogue.meta.get("verification")
+        seen = self._catalogue.verified.all(verification) if verification else {}
+        found = self._catalogue.matches.all(basis, min_score=0.0 if seen else least, video=content)
+        scored = (rescored(match, seen.get((min(match.a, match.b), max(match.a, match.b)))) for match in found)
         return [
             match
-            for match in self._catalogue.matches.all(basis, min_score=least, video=content)
-            if match.a in there and match.b in there and (min(match.a, match.b), max(match.a, match.b)) not in denied
+            for match in scored
+            if match.score >= least
+            and match.a in there
+            and match.b in there
+            and (min(match.a, match.b), max(match.a, match.b)) not in denied
         ]
+
+    def _shared(self) -> Spans:
+        """The seconds of each video that carry no weight."""
+        return shared_spans(self.shared_content(), self._durations())
+
+    def _seen(self, clip: Taken, matches: list[Match], shared: Spans, least: float) -> list[Match]:
+        """Matches of a clip, its a, in which shared content carries no weight; best score first."""
+        durations = {**self._durations(), clip.content: clip.probe.duration}
+        shared = with_shown_by(clip.content, matches, shared, clip.probe.duration)
+        seen = [seen_from(weighed(match, shared, durations, least), clip.content) for match in matches]
+        return sorted(seen, key=lambda match: -match.score)
 
     def _found(self, matches: Iterable[Match], top: int, least: float) -> list[Found]:
         found: list[Found] = []
