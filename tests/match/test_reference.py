@@ -7,10 +7,11 @@ import pytest
 import xxhash
 from hypothesis import given
 from hypothesis import strategies as st
-from planted import fingerprint, frames
+from planted import APART, fingerprint, frames
 
 from twinreel.match.reference import (
     DAMPING,
+    ENOUGH,
     FRAMES,
     MOST_BIAS,
     SPREAD,
@@ -133,6 +134,16 @@ def test_a_library_of_one_footage_in_many_copies_is_not_its_own_background() -> 
     copies = [fingerprint(np.arange(20.0), noise=0.1 * number) for number in range(12)]
     background = background_of(fit_reference(shipped, copies))
     assert background.bias(background.project(copies[0].vectors)).max() < 0.15
+
+
+def test_a_library_of_one_kind_is_its_own_background() -> None:
+    """As drawings are: by comparison with what is shipped all of them would be alike."""
+    shipped = frames(np.linspace(2e7, 9e8, 128))
+    kind = frames(np.array([5e6]))
+    drawings = [made(unit(3 * kind + frames(np.arange(20.0) + APART * number))) for number in range(10)]
+    assert len(fit_reference(shipped, drawings).background) == 128 + 10 * FRAMES
+    assert len(fit_reference(shipped, drawings[:ENOUGH]).background) == 128 + ENOUGH * FRAMES
+    assert len(fit_reference(shipped, [*drawings, *drawings]).background) == 128 + 10 * FRAMES
 
 
 def test_shipped_frames_always_take_part() -> None:

@@ -36,7 +36,10 @@ small library of one kind (drawings, recordings of a screen) everything would be
 fewer, and the first videos would be their own background."""
 ALIKE = 4.5
 """Spreads above the usual similarity of frames of different videos from which one of two is left out: they show the
-same, and were copies part of the background, a library that is full of them would take copies for unrelated."""
+same, and were copies part of the background, a library that is full of them would take copies for unrelated. What is
+usual is what the library holds: drawings are all more alike than photographs are."""
+ENOUGH = 3
+"""Videos of the library that can say what is usual; before, the shipped frames say it as well."""
 MEASURED = 1024
 """Frames that the usual similarity is measured on, at most."""
 TOLERATED = 0.2
@@ -118,22 +121,27 @@ def fit_reference(shipped: Float32, fingerprints: Iterable[Fingerprint]) -> Refe
 
 
 def _distinct(videos: Sequence[Float32]) -> Float32:
-    """All vectors of the first; of each further one those that are alike to none of an earlier one."""
+    """All vectors of the first, the shipped ones; of each further one those alike to none of an earlier one."""
     frames = np.concatenate(videos)
     owners = np.repeat(np.arange(len(videos)), [len(one) for one in videos])
-    some = _spread(np.arange(len(frames)), MEASURED)
-    across = (owners[some][:, None] != owners[some]) | ((owners[some] == 0) & ~np.eye(len(some), dtype=bool))
-    usual = (frames[some] @ frames[some].T)[across]
-    if not len(usual):
-        return frames
-    middle = np.median(usual)
-    limit = middle + ALIKE * _TO_SPREAD * np.median(np.abs(usual - middle))
+    limit = _alike(frames, owners, len(videos) > ENOUGH)
     kept = owners == 0
     for owner in range(1, len(videos)):
         own = np.flatnonzero(owners == owner)
-        nearest = (frames[own] @ frames[kept].T).max(axis=1, initial=-1.0)
-        kept[own] = nearest < limit
+        kept[own] = (frames[own] @ frames[kept].T).max(axis=1, initial=-1.0) < limit
     return np.asarray(frames[kept], np.float32)
+
+
+def _alike(frames: Float32, owners: NDArray[np.int64], own_only: bool) -> float:
+    """Similarity from which two frames (n, d) of different owners (n,) show the same; owner 0 is nobody's."""
+    some = _spread(np.flatnonzero(owners > 0) if own_only else np.arange(len(frames)), MEASURED)
+    across = owners[some][:, None] != owners[some]
+    across |= (owners[some] == 0) & ~np.eye(len(some), dtype=bool)
+    usual = (frames[some] @ frames[some].T)[across]
+    if not len(usual):
+        return np.inf
+    middle = np.median(usual)
+    return float(middle + ALIKE * _TO_SPREAD * np.median(np.abs(usual - middle)))
 
 
 def _spread(rows: NDArray[Scalar], count: int) -> NDArray[Scalar]:

@@ -6,6 +6,8 @@ All take regions of 512 numbers. Module names are those of the published state d
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -15,16 +17,16 @@ from twinreel.networks.layers import Attention, Comparator, chamfer, frame_simil
 DIMENSIONS = 512
 
 
-class Fine(nn.Module):
+class Fine(nn.Module, ABC):
     """What the fine students share: a comparator, and Chamfer similarity in one direction."""
 
     def __init__(self) -> None:
         super().__init__()
         self.visil_head = Comparator("constant")
 
+    @abstractmethod
     def frames(self, a: Tensor, b: Tensor) -> Tensor:
         """Regions (t, r, d) and (u, r, d) -> similarities of frames (t, u)."""
-        raise NotImplementedError
 
     def compared(self, a: Tensor, b: Tensor) -> Tensor:
         """Regions (t, r, d) and (u, r, d) -> what the comparator makes of their frames, (t/4, u/4), not clipped."""
