@@ -57,5 +57,5 @@ class Calibration:
         return float(1 / (1 + np.exp(-np.clip(logit, -40, 40))))
 
 
-DEFAULT = Calibration((-5.55, 2.11, 0.45, 2.51, 9.42, 1.71, 2.75, -0.46, -0.01, 3.07, -2.43, 1.02, -1.29, 3.41, 8.53))
+DEFAULT = Calibration((-5.45, 1.95, 0.51, 2.54, 9.50, 1.93, 2.89, -0.57, 0.01, 3.01, -2.44, 0.93, -1.30, 3.44, 8.56))
 """For the descriptor that ships with the package."""
