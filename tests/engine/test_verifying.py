@@ -30,8 +30,10 @@ def scores(library: Library) -> dict[tuple[str, str], float]:
 
 @pytest.fixture(scope="module")
 def collection(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Read only."""
-    return make_collection(tmp_path_factory.mktemp("made") / "videos")
+    """Read only. Some of it may faintly match by chance; a black file never does."""
+    folder = make_collection(tmp_path_factory.mktemp("made") / "videos")
+    write_video(folder / "black.mp4", [np.zeros((64, 96, 3), np.uint8)] * 50)
+    return folder
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ from twinreel.engine.comparing import Comparing
 from twinreel.engine.progress import Progress
 from twinreel.engine.repeating import find_repeats
 from twinreel.engine.scan import open_pool, scan
-from twinreel.engine.searching import Searcher, seen_from
+from twinreel.engine.searching import Searcher
 from twinreel.engine.settings import MEMORY, Resources
 from twinreel.engine.state import Recipe
 from twinreel.engine.taking import Taken, look_at, take
@@ -30,15 +30,13 @@ from twinreel.exchange.formats import Rules, format_named
 from twinreel.group.groups import groups
 from twinreel.library import files
 from twinreel.library.hashes import Hashed, Screening, export_hashes, screen
+from twinreel.library.reported import Reported
 from twinreel.library.results import Comparison, Found, Repeats, Status
 from twinreel.library.verifiers import UNVERIFIED, check_verifier, load_verification
 from twinreel.match.alignment import ALIGNERS
 from twinreel.match.pair import MIN_SCORE
-from twinreel.match.shared import Spans, shared_content, shared_spans, weighed, with_shown_by
-from twinreel.match.verify import rescored
 from twinreel.media.sampling import Sampling
 from twinreel.store.catalogue import Catalogue
-from twinreel.store.decisions import DecisionKind
 from twinreel.store.exports import check_export, write_rows
 from twinreel.store.location import default_library
 from twinreel.types import Failure, Group, Match, ScanReport, SharedContent, State, Video
@@ -86,6 +84,7 @@ class Library:
             check_verifier(verify)
         sampling = Sampling.parse(sampling) if isinstance(sampling, str) else sampling
         self._catalogue = Catalogue.open(default_library() if path is None else Path(path), create=create)
+        self._reported = Reported(self._catalogue)
         meta = self._catalogue.meta
         if describer is not None and describer.lower().endswith(".onnx"):
             describer = os.path.abspath(describer)  # remembered, whatever the working directory is next time
@@ -189,7 +188,7 @@ class Library:
         """The same for many clips, by their paths as given; a clip that cannot be used has its error as the answer."""
         least = _least(min_score)
         asked = {os.fspath(clip): os.path.abspath(os.fspath(clip)) for clip in clips}
-        recipe, searcher, shared = self._recipe(), self._search(), self._shared()
+        recipe, searcher, shared = self._recipe(), self._search(), self._reported.weightless()
         with open_pool(recipe.describer.image_size, Resources(jobs)) as pool:
             looks = look_at(pool, list(asked.values()))
             usable = [(look, recipe.sampling) for look in looks.values() if isinstance(look, Taken)]
@@ -201,7 +200,8 @@ class Library:
                 answers[clip] = result
                 continue
             matches = searcher.search(result, max(200, top))
-            answers[clip] = self._found(self._seen(result, matches, shared, least), top, least)
+            seen = self._reported.of_clip(result.content, result.probe.duration, matches, shared, least)
+            answers[clip] = self._found(seen, top, least)
         return answers
 
     def compare(self, a: AnyPath, b: AnyPath) -> Comparison:
@@ -215,7 +215,10 @@ class Library:
             looks = look_at(pool, paths)
             first, second = (_usable(path, looks[path]) for path in paths)
             pair = Comparing(pool, recipe, self._search(), self.aligner).compare(first, second)
-        match = pair.match and self._seen(first, [pair.match], self._shared(), MIN_SCORE)[0]
+        match = pair.match
+        if match is not None:
+            shared, duration = self._reported.weightless(), first.probe.duration
+            (match,) = self._reported.of_clip(first.content, duration, [match], shared, MIN_SCORE)
         a_video, b_video = (self._catalogue.videos.get(taken.content) or _outside(taken) for taken in (first, second))
         return Comparison(a_video, b_video, pair.times_a, pair.times_b, pair.similarity, match, pair.stages)
 
@@ -234,7 +237,7 @@ class Library:
     def groups(self, min_score: float | None = None) -> list[Group]:
         """Videos that are duplicates of one another, and those that lie in several places; best first."""
         least = _least(min_score)
-        return groups(self._there(), self.matches(min_score=least), least)
+        return groups(self._reported.videos(), self.matches(min_score=least), least)
 
     def matches(self, min_score: float | None = None, video: str | None = None) -> list[Match]:
         """The matches between videos that are present or offline, in order of a and b.
@@ -243,20 +246,15 @@ class Library:
         are left out. video: a content id, or a path of the library; only what it is part of. NotFound.
         ``shared_content`` carries no weight in a match; where there is nothing else, that is the relation.
         """
-        least = _least(min_score)
-        found = self._kept(least, None if video is None else self._content(video))
-        strong = found if video is None and least <= MIN_SCORE else self._kept(MIN_SCORE)
-        durations = self._durations()
-        shared = shared_spans(shared_content(strong, durations), durations)
-        weighed_ones = (weighed(match, shared, durations, least) for match in found)
-        return sorted(weighed_ones, key=lambda match: (match.a, match.b))
+        content = None if video is None else self._content(video)
+        return self._reported.matches(_least(min_score), content)
 
     def shared_content(self) -> list[SharedContent]:
         """Footage that many videos show which are otherwise unrelated, as intros and adverts are; in most videos first.
 
         It follows from the matches that are reported by default.
         """
-        return shared_content(self._kept(MIN_SCORE), self._durations())
+        return self._reported.shared_content()
 
     def videos(self) -> list[Video]:
         """Every video, in order of content id, those that are gone too."""
@@ -299,7 +297,7 @@ class Library:
         Files with the same bytes match, hard links to one file are one file.
         """
         check_export(Path(file))
-        return write_rows(files.rows(self._there(), self.matches(min_score)), Path(file))
+        return write_rows(files.rows(self._reported.videos(), self.matches(min_score)), Path(file))
 
     def export_hashes(
         self,
@@ -314,7 +312,7 @@ class Library:
 
         format: vpdq (.txt) or tmk (.tmk). Files that are there already are left as they are. Every frame is decoded.
         """
-        videos, resources = self._there().values(), Resources(jobs, memory)
+        videos, resources = self._reported.videos().values(), Resources(jobs, memory)
         return export_hashes(videos, Path(folder), format_named(format), resources, progress)
 
     def screen(
@@ -333,14 +331,14 @@ class Library:
         kept there. Without it all videos are decoded and nothing is kept. rules: from where on two videos match.
         """
         folder = None if keep is None else Path(keep)
-        videos, resources = list(self._there().values()), Resources(jobs, memory)
+        videos, resources = list(self._reported.videos().values()), Resources(jobs, memory)
         return screen(videos, lists, folder, rules or Rules(), resources, progress)
 
     def status(self) -> Status:
         """The library in numbers."""
         catalogue, videos = self._catalogue, self.videos()
         states = Counter(record.state.value for record in catalogue.paths.load().values())
-        kept = self._kept(0.0)
+        kept = self._reported.kept(0.0)
         basis, scans = catalogue.matches.current(), catalogue.scans.all()
         key = self._recipe().key
         return Status(
@@ -374,43 +372,6 @@ class Library:
             self._searcher = Searcher(self._catalogue, self._recipe(), self.aligner)
         return self._searcher
 
-    def _there(self) -> dict[str, Video]:
-        return files.there(self._catalogue.videos.all(), self._catalogue.paths.load())
-
-    def _durations(self) -> dict[str, float]:
-        """Seconds of every video, by content id."""
-        return {video.content: video.probe.duration for video in self._catalogue.videos.all()}
-
-    def _kept(self, least: float, content: str | None = None) -> list[Match]:
-        """The matches as they are stored, of videos that are there and pairs that nobody denied."""
-        basis = self._catalogue.matches.current()
-        if basis is None:
-            return []
-        there, denied = self._there(), self._denied()
-        verification = self._catalogue.meta.get("verification")
-        seen = self._catalogue.verified.all(verification) if verification else {}
-        found = self._catalogue.matches.all(basis, min_score=0.0 if seen else least, video=content)
-        scored = (rescored(match, seen.get((min(match.a, match.b), max(match.a, match.b)))) for match in found)
-        return [
-            match
-            for match in scored
-            if match.score >= least
-            and match.a in there
-            and match.b in there
-            and (min(match.a, match.b), max(match.a, match.b)) not in denied
-        ]
-
-    def _shared(self) -> Spans:
-        """The seconds of each video that carry no weight."""
-        return shared_spans(self.shared_content(), self._durations())
-
-    def _seen(self, clip: Taken, matches: list[Match], shared: Spans, least: float) -> list[Match]:
-        """Matches of a clip, its a, in which shared content carries no weight; best score first."""
-        durations = {**self._durations(), clip.content: clip.probe.duration}
-        shared = with_shown_by(clip.content, matches, shared, clip.probe.duration)
-        seen = [seen_from(weighed(match, shared, durations, least), clip.content) for match in matches]
-        return sorted(seen, key=lambda match: -match.score)
-
     def _found(self, matches: Iterable[Match], top: int, least: float) -> list[Found]:
         found: list[Found] = []
         for match in matches:
@@ -425,14 +386,6 @@ class Library:
         if video is None:
             raise NotFound(f"the library knows no video {name!r}: scan it first")
         return video.content
-
-    def _denied(self) -> set[tuple[str, str]]:
-        """Pairs that a person decided to be no match, each in order."""
-        return {
-            (decision.a.content, decision.b.content)
-            for decision in self._catalogue.decisions.all()
-            if decision.kind is DecisionKind.NOT_A_MATCH and decision.b is not None
-        }
 
     @contextmanager
     def _changing(self) -> Iterator[None]:
