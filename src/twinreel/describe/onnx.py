@@ -100,11 +100,16 @@ class OnnxDescriber:
             raise UserError(f"the model's background has shape {self.background.shape}; (m, {self.dimensions}) fits")
 
     @classmethod
-    def load(cls, path: Path, threads: int | None = None) -> OnnxDescriber:
-        """The model in a file, with what lies beside it; UserError where something is missing or wrong."""
+    def load(
+        cls, path: Path, threads: int | None = None, *, description: EncoderDescription | None = None
+    ) -> OnnxDescriber:
+        """The model in a file, with what lies beside it; UserError where something is missing or wrong.
+
+        description: for a file that has none beside it.
+        """
         if not path.is_file():
             raise UserError(f"there is no model {path}; an .onnx file is expected, with a .toml file beside it")
-        description = read_description(path.with_suffix(".toml"))
+        description = description or read_description(path.with_suffix(".toml"))
         with _naming(path):
             arrays = _read_arrays(path)
             version = _version(path, description)
