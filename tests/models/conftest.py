@@ -19,7 +19,7 @@ SIZES = ((320, 180), (181, 320), (250, 187))
 
 @pytest.fixture(scope="session")
 def frames(tmp_path_factory: pytest.TempPathFactory) -> list[UInt8]:
-    """Frames as a decoder gives them, of several shapes; where TWINREEL_SHARED names a corpus, some of its clips' too."""
+    """Frames as a decoder gives them, of several shapes; some of the corpus where TWINREEL_SHARED names it."""
     folder = tmp_path_factory.mktemp("clips")
     files = []
     for seed, size in enumerate(SIZES, 1):
@@ -27,10 +27,10 @@ def frames(tmp_path_factory: pytest.TempPathFactory) -> list[UInt8]:
         files.append(write_video(folder / f"{seed}.mp4", scene(seed, 1, size=even)))
     if shared := os.environ.get("TWINREEL_SHARED"):
         files += sorted(Path(shared, "corpus", "clips").glob("*.mp4"))[:3]
-    found = []
+    found: list[UInt8] = []
     for file, size in itertools.zip_longest(files, SIZES):
         with av.open(str(file)) as container:
-            frame = next(container.decode(video=0)).to_ndarray(format="rgb24")
+            frame: UInt8 = next(container.decode(video=0)).to_ndarray(format="rgb24").astype(np.uint8)
         found.append(np.ascontiguousarray(frame if size is None else frame[: size[1], : size[0]]))
     return found
 

@@ -49,12 +49,13 @@ def _mend_torchvision() -> None:
 _OPERATORS: Any = torch.library.Library("torchvision", "FRAGMENT")
 
 
-def shaken(network: nn.Module, seed: int = 0) -> nn.Module:
+def shaken(network: nn.Module, seed: int = 0) -> Any:
     """Every weight and statistic moved, so that each of them tells in the output; in evaluation mode."""
     noise = torch.Generator().manual_seed(seed)
     with torch.no_grad():
-        for name, tensor in [*network.named_parameters(), *network.named_buffers()]:
-            if tensor.is_floating_point() and tensor.dim():
+        statistics = [(name, tensor) for name, tensor in network.named_buffers() if ".running_" in f".{name}"]
+        for name, tensor in [*network.named_parameters(), *statistics]:
+            if tensor.dim():
                 moved = 0.1 * torch.randn(tensor.shape, generator=noise)
                 tensor.add_(moved.abs() if name.endswith("running_var") else moved)
     return network.eval()
@@ -76,8 +77,8 @@ def as_pictures(frames: list[UInt8]) -> list[Any]:
 def save_tokenizer(folder: Path, *, clip: bool = True) -> Any:
     """A small tokenizer in the published files; CLIP's begins and ends a text, SigLIP's ends and fills it up."""
     tokenizers = pytest.importorskip("tokenizers")
-    words = "a man dog at desk with two flags photo of the red <|start|> <|end|> <pad> <unk>".split()
-    numbers = {word: number for number, word in enumerate(words)} | {"<|end|>": END}
+    words = ["a", "man", "dog", "at", "desk", "with", "two", "flags", "photo", "of", "the", "red"]
+    numbers = {word: number for number, word in enumerate([*words, "<|start|>", "<pad>", "<unk>"])} | {"<|end|>": END}
     made = tokenizers.Tokenizer(tokenizers.models.WordLevel(numbers, unk_token="<unk>"))
     made.normalizer = tokenizers.normalizers.Lowercase()
     made.pre_tokenizer = tokenizers.pre_tokenizers.Whitespace()

@@ -102,7 +102,7 @@ def test_texts_of_clip(clip: tuple[Path, Any, Any]) -> None:
     tokens = transformers.PreTrainedTokenizerFast.from_pretrained(folder)(TEXTS, padding=True, return_tensors="pt")
     expected = normalised(model.get_text_features(tokens["input_ids"], attention_mask=tokens["attention_mask"]))
     np.testing.assert_allclose(describer.describe_texts(TEXTS), expected, atol=CLOSE)
-    assert describer.texts.scale == pytest.approx(float(model.logit_scale.exp()), rel=1e-5)
+    assert describer.texts.scale == pytest.approx(float(model.logit_scale.detach().exp()), rel=1e-5)
     assert describer.texts.bias is None
     assert describer.describe_texts([]).shape == (0, 24)
 
@@ -139,7 +139,7 @@ def test_siglip(frames: list[UInt8], tmp_path: Path) -> None:
     tokenizer = transformers.PreTrainedTokenizerFast.from_pretrained(tmp_path)
     tokens = tokenizer(TEXTS, padding="max_length", max_length=16, return_tensors="pt")["input_ids"]
     np.testing.assert_allclose(describer.describe_texts(TEXTS), normalised(model.get_text_features(tokens)), atol=CLOSE)
-    assert describer.texts.bias == pytest.approx(float(model.logit_bias))
+    assert describer.texts.bias == pytest.approx(float(model.logit_bias.detach()))
 
 
 @pytest.mark.parametrize("registers", [False, True])
@@ -197,17 +197,82 @@ def test_open_clip(frames: list[UInt8], tmp_path: Path, quick: bool) -> None:
     np.testing.assert_allclose(describer.describe_texts(TEXTS), normalised(model.encode_text(numbers)), atol=CLOSE)
 
 
+@pytest.mark.filterwarnings("ignore:.torch.jit:DeprecationWarning", "ignore::torch.jit.TracerWarning")
 def test_openais_own_file_of_clip(frames: list[UInt8], tmp_path: Path) -> None:
-    """A TorchScript archive of half precision with the quick GELU; its shapes say everything else."""
+    """A TorchScript archive in half precision, with the quick GELU; its shapes say everything else."""
     library = reference("open_clip")
     settings = {**OPEN_CLIP, "vision_cfg": {**OPEN_CLIP["vision_cfg"], "head_width": 64}}
-    model = shaken(library.model.CLIP(**settings, quick_gelu=True))
-    script = torch.jit.trace(model.visual, torch.zeros(1, 3, 32, 32), check_trace=False)
-    holder = torch.jit.ScriptModule()
-    holder.visual = script
+    model = shaken(library.model.CLIP(**settings, quick_gelu=True)).half().float()
+    example = (torch.zeros(1, 3, 32, 32), torch.zeros(1, 16, dtype=torch.long))
+    script = torch.jit.trace(model, example, check_trace=False).half()
     file = tmp_path / "ViT-tiny.pt"
-    torch.jit.save(holder, file)
+    torch.jit.save(script, file)
+    model.float()  # its weights are the archive's own
     describer = load(f"clip:{file}")
-    frame = [np.resize(frames[0], (32, 32, 3))]
-    pixels = torch.from_numpy(np.stack([describer.preprocess.tensor(one) for one in frame]))
-    np.testing.assert_allclose(describer.embed(frame), normalised(model.encode_image(pixels)), atol=CLOSE)
+    assert describer.image_size == (32, 32)
+    pixels = torch.stack([library.image_transform(32, is_train=False)(picture) for picture in as_pictures(frames)])
+    ours = describer.embed(frames)
+    np.testing.assert_allclose(ours, normalised(model.encode_image(pixels)), atol=CLOSE)
+
+
+def test_siglip_of_open_clip(frames: list[UInt8], tmp_path: Path) -> None:
+    """timm's picture tower under OpenCLIP's text tower, which sees all tokens and reads the last."""
+    library, timm = reference("open_clip"), reference("timm")
+    settings: dict[str, Any] = {
+        "embed_dim": 64,
+        "init_logit_bias": -10,
+        "vision_cfg": {"image_size": 32, "timm_model_name": "vit_base_patch16_siglip_224"},
+        "text_cfg": {
+            **OPEN_CLIP["text_cfg"],
+            "no_causal_mask": True,
+            "proj_bias": True,
+            "pool_type": "last",
+            "norm_kwargs": {"eps": 1e-6},
+        },
+    }
+    shape = {"embed_dim": 64, "depth": 2, "num_heads": 1, "img_size": 32, "patch_size": 8}
+    tower = shaken(timm.create_model("vit_base_patch16_siglip_224", **shape))
+    text = shaken(library.model._build_text_tower(64, settings["text_cfg"]), seed=1)
+    holder: Any = torch.nn.Module()
+    holder.visual = torch.nn.Module()
+    holder.visual.trunk, holder.text = tower, text
+    holder.logit_scale, holder.logit_bias = (torch.nn.Parameter(torch.tensor(value)) for value in (2.0, -10.0))
+    processing = {"mean": [0.5] * 3, "std": [0.5] * 3, "interpolation": "bicubic", "resize_mode": "squash"}
+    open_clip_folder(tmp_path / "siglip", holder, settings, processing)
+    tokenizer = save_tokenizer(tmp_path / "siglip", clip=False)
+    describer = load(tmp_path / "siglip")
+    transform = library.image_transform(32, is_train=False, **processing)
+    pixels = torch.stack([transform(picture) for picture in as_pictures(frames)])
+    check(describer, frames, pixels.numpy(), tower(pixels))
+    assert isinstance(describer, ModelTextDescriber)
+    assert describer.texts.bias == -10
+    tokenizer.enable_padding(length=16, pad_id=tokenizer.token_to_id("<pad>"), pad_token="<pad>")
+    numbers = torch.tensor([tokenizer.encode(words).ids for words in TEXTS])
+    np.testing.assert_allclose(describer.describe_texts(TEXTS), normalised(text(numbers)), atol=CLOSE)
+
+
+def test_dinov2_as_meta_and_timm_name_it(frames: list[UInt8], tmp_path: Path) -> None:
+    """A folder of timm's on the hub, and the same weights as a file that stands alone."""
+    timm = reference("timm")
+    from safetensors.torch import save_file
+
+    shape = {"embed_dim": 64, "depth": 2, "num_heads": 1, "img_size": 28}
+    model = shaken(timm.create_model("vit_small_patch14_dinov2", **shape, num_classes=0))
+    processing = {
+        "input_size": [3, 28, 28],
+        "interpolation": "bicubic",
+        "crop_pct": 0.9,
+        "mean": [0.485, 0.456, 0.406],
+        "std": [0.229, 0.224, 0.225],
+    }
+    config = {"architecture": "vit_small_patch14_dinov2", "pretrained_cfg": processing}
+    folder = tmp_path / "timm"
+    folder.mkdir()
+    (folder / "config.json").write_text(json.dumps(config))
+    save_file(model.state_dict(), folder / "model.safetensors")
+    transform = timm.data.create_transform(**{**processing, "input_size": (3, 28, 28)}, is_training=False)
+    pixels = torch.stack([transform(picture) for picture in as_pictures(frames)])
+    check(load(folder), frames, pixels.numpy(), model(pixels))
+    alone = tmp_path / "dinov2_vits14_pretrain.pth"
+    torch.save({**model.state_dict(), "mask_token": torch.zeros(1, 64)}, alone)
+    assert load(f"dinov2:{alone}").dimensions == 64

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Self
 
 from twinreel.describe.base import Describer
-from twinreel.describe.registry import DEFAULT, load_describer
+from twinreel.describe.registry import DEFAULT
 from twinreel.engine.census import Choice, below
 from twinreel.engine.comparing import Comparing
 from twinreel.engine.progress import Progress
@@ -36,6 +36,7 @@ from twinreel.library.verifiers import UNVERIFIED, check_verifier, load_verifica
 from twinreel.match.alignment import ALIGNERS
 from twinreel.match.pair import MIN_SCORE
 from twinreel.media.sampling import Sampling
+from twinreel.models.load import absolute, load_describer
 from twinreel.store.catalogue import Catalogue
 from twinreel.store.exports import check_export, write_rows
 from twinreel.store.location import default_library
@@ -86,8 +87,8 @@ class Library:
         self._catalogue = Catalogue.open(default_library() if path is None else Path(path), create=create)
         self._reported = Reported(self._catalogue)
         meta = self._catalogue.meta
-        if describer is not None and describer.lower().endswith(".onnx"):
-            describer = os.path.abspath(describer)  # remembered, whatever the working directory is next time
+        if describer is not None:
+            describer = absolute(describer)  # remembered, whatever the working directory is next time
         self.describer = describer or meta.get("describer") or DEFAULT
         self.sampling = sampling or Sampling.parse(meta.get("sampling") or str(Sampling()))
         self.aligner = aligner or meta.get("aligner") or next(iter(ALIGNERS))

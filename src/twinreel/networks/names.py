@@ -17,7 +17,7 @@ from twinreel.errors import UserError
 
 State = dict[str, Tensor]
 
-_IGNORED = ("position_ids", "mask_token", "num_batches_tracked")
+_IGNORED = ("position_ids", "mask_token", "attn_mask")
 """Endings of keys that no vector depends on."""
 
 _HF_BLOCK = (
@@ -42,7 +42,7 @@ _HF_PICTURE = (
     (r"^head\.attention\.in_proj_", "pool.attention.qkv."),
     (r"^head\.attention\.out_proj\.", "pool.attention.out."),
     (r"^head\.layernorm\.", "pool.norm."),
-    (r"^head\.mlp\.fc", "pool.fc"),
+    (r"^head\.fc", "pool.fc"),
 )
 _HF_TEXT = (
     *_HF_BLOCK,
@@ -89,7 +89,7 @@ _TIMM = (
     (r"^attn_pool\.(q|kv)\.", r"pool.attention.\1."),
     (r"^attn_pool\.proj\.", "pool.attention.out."),
     (r"^attn_pool\.norm\.", "pool.norm."),
-    (r"^attn_pool\.mlp\.fc", "pool.fc"),
+    (r"^attn_pool\.fc", "pool.fc"),
 )
 
 

@@ -10,6 +10,7 @@ apart is which parts there are, and that the weights show (``networks.names`` gi
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -148,16 +149,25 @@ class PictureTransformer(nn.Module):
         for block in self.blocks:
             x = block(x)
         x = self.norm(x)
-        x = x[:, 0] if self.pool is None else self.pool(x)
-        if self.projection is not None:
-            x = self.projection(x)
-        return x
+        found: Tensor = x[:, 0] if self.pool is None else self.pool(x)
+        return found if self.projection is None else _projected(found, self.projection)
+
+    @property
+    def side(self) -> int:
+        """Pixels of the square pictures that it was trained on."""
+        return int(self._trained * self.patch.kernel_size[0])
+
+    @property
+    def _trained(self) -> int:
+        """Patches along a side of these."""
+        patches = self.positions.shape[1] - (0 if self.class_token is None else 1)
+        return math.isqrt(patches)
 
     def _positions(self, rows: int, columns: int) -> Tensor:
         """(1, tokens, width): those of the class token, if there is one, and of the grid, which is resized where the
         network was trained on a larger one, as transformers does it: smoothed first where there are registers."""
         first = 0 if self.class_token is None else 1
-        side = round((self.positions.shape[1] - first) ** 0.5)
+        side = self._trained
         if (rows, columns) == (side, side):
             return self.positions
         grid = self.positions[:, first:].reshape(1, side, side, -1).permute(0, 3, 1, 2)
@@ -189,10 +199,8 @@ class TextTransformer(nn.Module):
         x = self.tokens(numbers) + self.positions[:, : numbers.shape[1]]
         for block in self.blocks:
             x = block(x, self.causal)
-        x = self.norm(x[:, -1])
-        if self.projection is not None:
-            x = self.projection(x)
-        return x
+        found: Tensor = self.norm(x[:, -1])
+        return found if self.projection is None else _projected(found, self.projection)
 
 
 def _blocks(state: Mapping[str, Tensor], width: int, fashion: Fashion) -> nn.ModuleList:
@@ -206,3 +214,8 @@ def _projection(state: Mapping[str, Tensor]) -> nn.Linear | None:
         return None
     to, width = state["projection.weight"].shape
     return nn.Linear(width, to, bias="projection.bias" in state)
+
+
+def _projected(x: Tensor, projection: nn.Linear) -> Tensor:
+    projected: Tensor = projection(x)
+    return projected
