@@ -17,7 +17,7 @@ import json
 import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple, get_type_hints
+from typing import Any, ClassVar, NamedTuple, Protocol, get_type_hints
 from urllib.parse import quote, unquote_to_bytes
 
 from twinreel.errors import MissingExtra, UserError
@@ -42,6 +42,16 @@ class Row(NamedTuple):
     mirrored: bool
     coverage_a: float
     coverage_b: float
+
+
+class NamedRow(Protocol):
+    """A row of an export: a ``NamedTuple``."""
+
+    _fields: ClassVar[tuple[str, ...]]
+
+    def _asdict(self) -> dict[str, Any]: ...
+
+    def __iter__(self) -> Iterator[Any]: ...
 
 
 def path_to_text(path: str) -> str:
@@ -85,8 +95,10 @@ def check_export(path: Path) -> None:
         _pyarrow()
 
 
-def write_rows(rows: Iterable[Row], path: Path) -> int:
+def write_rows(rows: Iterable[NamedRow], path: Path, kind: type[NamedRow] = Row) -> int:
     """Writes rows to a file whose suffix says the format; how many. The file is whole or untouched at any moment.
+
+    kind: of rows; its fields, of text, numbers and truth values, are the columns.
 
     Errors of ``check_export``; UserError where the file cannot be written.
     """
@@ -94,7 +106,7 @@ def write_rows(rows: Iterable[Row], path: Path) -> int:
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
     try:
         try:
-            count = _WRITERS[path.suffix.lower()](rows, unfinished)
+            count = _WRITERS[path.suffix.lower()](rows, unfinished, kind)
             unfinished.replace(path)
         finally:
             unfinished.unlink(missing_ok=True)
@@ -103,19 +115,19 @@ def write_rows(rows: Iterable[Row], path: Path) -> int:
     return count
 
 
-def _write_csv(rows: Iterable[Row], path: Path) -> int:
+def _write_csv(rows: Iterable[NamedRow], path: Path, kind: type[NamedRow]) -> int:
     count = 0
     with path.open("w", encoding="utf-8", newline="") as file:
         # All text is quoted: a name may hold a carriage return, which the csv module does not quote by itself here.
         writer = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
-        writer.writerow(Row._fields)
+        writer.writerow(kind._fields)
         for row in rows:
-            writer.writerow({**row._asdict(), "mirrored": "true" if row.mirrored else "false"}.values())
+            writer.writerow([str(value).lower() if isinstance(value, bool) else value for value in row])
             count += 1
     return count
 
 
-def _write_jsonl(rows: Iterable[Row], path: Path) -> int:
+def _write_jsonl(rows: Iterable[NamedRow], path: Path, kind: type[NamedRow]) -> int:
     count = 0
     with path.open("w", encoding="utf-8", newline="\n") as file:
         for row in rows:
@@ -124,10 +136,10 @@ def _write_jsonl(rows: Iterable[Row], path: Path) -> int:
     return count
 
 
-def _write_parquet(rows: Iterable[Row], path: Path) -> int:
+def _write_parquet(rows: Iterable[NamedRow], path: Path, kind: type[NamedRow]) -> int:
     pyarrow, parquet = _pyarrow()
     types = {str: pyarrow.string(), float: pyarrow.float64(), bool: pyarrow.bool_()}
-    schema = pyarrow.schema([(name, types[kind]) for name, kind in get_type_hints(Row).items()])
+    schema = pyarrow.schema([(name, types[kind]) for name, kind in get_type_hints(kind).items()])
     count = 0
     rest = iter(rows)
     with parquet.ParquetWriter(path, schema) as writer:
@@ -145,7 +157,7 @@ def _pyarrow() -> tuple[Any, Any]:
         raise MissingExtra("Parquet export", "parquet") from error
 
 
-_WRITERS: dict[str, Callable[[Iterable[Row], Path], int]] = {
+_WRITERS: dict[str, Callable[[Iterable[Any], Path, type[Any]], int]] = {
     ".csv": _write_csv,
     ".jsonl": _write_jsonl,
     ".parquet": _write_parquet,

@@ -21,11 +21,13 @@ from twinreel.cli.shapes.commands import (
 from twinreel.cli.shapes.hashes import HashedShape, ScreeningShape
 from twinreel.cli.shapes.installation import AddedShape, DescriberShape, DoctorShape, TestedShape
 from twinreel.cli.shapes.library import FailureShape, GroupShape, MatchShape, SharedShape
+from twinreel.cli.shapes.meaning import SeenShape, TaggedShape
 from twinreel.cli.shapes.measures import EvaluateShape, TrainShape
 
 OUTPUTS: dict[str, Any] = {
     "scan": ScanShape,
-    "search": list[SearchShape],
+    "search": list[SearchShape] | list[SeenShape],
+    "tags": list[TaggedShape],
     "compare": CompareShape,
     "repeats": RepeatsShape,
     "groups": list[GroupShape],
