@@ -142,6 +142,12 @@ def _with_prefix(state: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _loaded(network: nn.Module, settings: Settings) -> Loaded:
+    encode, device = encoder(network)
+    return Loaded(encode, settings, settings.preprocess, device=device)
+
+
+def encoder(network: nn.Module) -> tuple[Encode, str]:
+    """A network of one picture at a time, on the best device that PyTorch has here, and that device's name."""
     device = "cuda" if torch.cuda.is_available() else "cpu"
     network = network.to(device)
 
@@ -150,4 +156,4 @@ def _loaded(network: nn.Module, settings: Settings) -> Loaded:
             found = network(torch.from_numpy(tensor[np.newaxis]).to(device))
         return np.asarray(found[0].float().cpu().numpy(), np.float32)
 
-    return Loaded(encode, settings, settings.preprocess, device=device)
+    return encode, device
