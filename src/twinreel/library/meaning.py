@@ -31,7 +31,8 @@ TOP = 10
 class Labels(Protocol):
     """Says how probable labels are in frames."""
 
-    labels: tuple[str, ...]
+    @property
+    def labels(self) -> tuple[str, ...]: ...
 
     def chances(self, vectors: Float32) -> Float32:
         """Vectors (n, d) -> (n, labels) in [0, 1]."""

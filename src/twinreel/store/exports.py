@@ -17,7 +17,7 @@ import json
 import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple, Protocol, get_type_hints
+from typing import Any, NamedTuple, get_type_hints
 from urllib.parse import quote, unquote_to_bytes
 
 from twinreel.errors import MissingExtra, UserError
@@ -42,16 +42,6 @@ class Row(NamedTuple):
     mirrored: bool
     coverage_a: float
     coverage_b: float
-
-
-class NamedRow(Protocol):
-    """A row of an export: a ``NamedTuple``."""
-
-    _fields: ClassVar[tuple[str, ...]]
-
-    def _asdict(self) -> dict[str, Any]: ...
-
-    def __iter__(self) -> Iterator[Any]: ...
 
 
 def path_to_text(path: str) -> str:
@@ -95,7 +85,7 @@ def check_export(path: Path) -> None:
         _pyarrow()
 
 
-def write_rows(rows: Iterable[NamedRow], path: Path, kind: type[NamedRow] = Row) -> int:
+def write_rows(rows: Iterable[NamedTuple], path: Path, kind: type[NamedTuple] = Row) -> int:
     """Writes rows to a file whose suffix says the format; how many. The file is whole or untouched at any moment.
 
     kind: of rows; its fields, of text, numbers and truth values, are the columns.
@@ -115,7 +105,7 @@ def write_rows(rows: Iterable[NamedRow], path: Path, kind: type[NamedRow] = Row)
     return count
 
 
-def _write_csv(rows: Iterable[NamedRow], path: Path, kind: type[NamedRow]) -> int:
+def _write_csv(rows: Iterable[NamedTuple], path: Path, kind: type[NamedTuple]) -> int:
     count = 0
     with path.open("w", encoding="utf-8", newline="") as file:
         # All text is quoted: a name may hold a carriage return, which the csv module does not quote by itself here.
@@ -127,7 +117,7 @@ def _write_csv(rows: Iterable[NamedRow], path: Path, kind: type[NamedRow]) -> in
     return count
 
 
-def _write_jsonl(rows: Iterable[NamedRow], path: Path, kind: type[NamedRow]) -> int:
+def _write_jsonl(rows: Iterable[NamedTuple], path: Path, kind: type[NamedTuple]) -> int:
     count = 0
     with path.open("w", encoding="utf-8", newline="\n") as file:
         for row in rows:
@@ -136,7 +126,7 @@ def _write_jsonl(rows: Iterable[NamedRow], path: Path, kind: type[NamedRow]) -> 
     return count
 
 
-def _write_parquet(rows: Iterable[NamedRow], path: Path, kind: type[NamedRow]) -> int:
+def _write_parquet(rows: Iterable[NamedTuple], path: Path, kind: type[NamedTuple]) -> int:
     pyarrow, parquet = _pyarrow()
     types = {str: pyarrow.string(), float: pyarrow.float64(), bool: pyarrow.bool_()}
     schema = pyarrow.schema([(name, types[kind]) for name, kind in get_type_hints(kind).items()])
