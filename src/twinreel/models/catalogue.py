@@ -82,7 +82,7 @@ def add(
     """Adds a describer under a name: a file or folder where it lies, a repository of the hub, or a known model.
 
     offline: take repositories from the hub's cache alone. The model is opened once. UserError where it cannot be used,
-    or where its checksum is not the one that its publisher states.
+    or where its checksum is not the one that is known of it.
     """
     if name in describers():
         raise UserError(f"{name!r} is an installed describer: choose another name")
@@ -104,7 +104,7 @@ def add(
         wanted = Repository.parse(repository or "")
         path = fetch(wanted, weights=PREFERRED, forbidden=offline)
         source = f"{HUB}:{Repository(wanted.name, path.name)}"  # the commit: the same for ever
-    weights = _checked(path, name, family, model.sha256 if model and file is None else None)
+    weights = _opened(path, name, family)
     entry = Added(
         name,
         source,
@@ -121,33 +121,40 @@ def _add_known(model: Known, offline: bool) -> Entry:
     if files_of(model) is None:
         if model.repository is None:
             raise NotFound(how_to_get(model))
-        fetch(model.repository, weights=PREFERRED, forbidden=offline)
+        fetch(model.repository, weights=(model.checked, *PREFERRED), forbidden=offline)
     path = files_of(model)
     if path is None:
         raise NotFound(how_to_get(model))
+    if _as_published(model, path) is False:
+        raise UserError(
+            f"{path / model.checked} has not the SHA-256 {model.sha256} that is known of it: fetch it again"
+        )
     if not model.package:
-        _checked(path, model.name, model.family, model.sha256)
+        _opened(path, model.name, model.family)
     return _of_known(model)
 
 
-def _checked(path: Path, name: str, family: str | None, sha256: str | None) -> Path:
-    """The file of weights, after opening it."""
+def _opened(path: Path, name: str, family: str | None) -> Path:
+    """The file of weights of what can be opened."""
     if not path.exists():
         raise NotFound(f"there is no file or folder {path}")
-    weights = weights_of(path)
-    if sha256 and (found := sha256_of(weights)) != sha256:
-        raise UserError(f"{weights} has the SHA-256 {found}, and {sha256} was published: fetch it again")
     open_model_at(path, family, name)
-    return weights
+    return weights_of(path)
+
+
+def _as_published(model: Known, path: Path) -> bool | None:
+    """Has a known model the checksum that is known of it? None where there is none to compare."""
+    file = path / model.checked
+    return sha256_of(file) == model.sha256 if model.sha256 and file.is_file() else None
 
 
 def intact(name: str) -> bool | None:
-    """Has the file of a describer the checksum that it had when it was added, or that its publisher states?
+    """Has the file of a describer the checksum that it had when it was added, or that is known of it?
 
     None where there is nothing to compare.
     """
     if entry := added(name):
         return sha256_of(weights_of(place(entry.source))) == entry.sha256
     model = BY_NAME.get(name)
-    path = files_of(model) if model and model.sha256 else None
-    return sha256_of(weights_of(path)) == model.sha256 if model and path else None
+    path = files_of(model) if model else None
+    return _as_published(model, path) if model and path else None

@@ -1,7 +1,7 @@
 """The published models that have a name here, and where their files come from.
 
-Sizes are those of the file of weights, rounded, as their publishers list them. A checksum stands only where its
-publisher states one; of a file that was fetched or added, one is recorded then, and compared ever after.
+Sizes are those of the file of weights, about four bytes a weight. A checksum stands only where one is known; of a file
+that a user adds, one is recorded then.
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ class Known:
     extra: str = "clip"
     """Which of this package's extras runs it."""
     sha256: str | None = None
+    checked: str = "model.safetensors"
+    """The file of the repository that this is the checksum of."""
 
     @property
     def source(self) -> str:
@@ -41,9 +43,17 @@ class Known:
 
 
 def _hub(
-    name: str, what: str, repository: str, revision: str, megabytes: int, licence: str, sha256: str | None = None
+    name: str,
+    what: str,
+    repository: str,
+    revision: str,
+    megabytes: int,
+    licence: str,
+    sha256: str | None = None,
+    checked: str = "model.safetensors",
 ) -> Known:
-    return Known(name, what, None, megabytes, licence, Repository(repository, revision), sha256=sha256)
+    place = Repository(repository, revision)
+    return Known(name, what, None, megabytes, licence, place, sha256=sha256, checked=checked)
 
 
 _SSCD = "https://dl.fbaipublicfiles.com/sscd-copy-detection/sscd_disc_mixup.torchscript.pt"
@@ -87,6 +97,7 @@ KNOWN: tuple[Known, ...] = (
         605,
         "MIT",
         "ac4f8c4b88af6d963118cbf40ad93176d092abbedfcb752601ae1866352656e6",
+        "open_clip_model.safetensors",
     ),
     _hub(
         "siglip-base",
