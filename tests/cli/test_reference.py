@@ -26,9 +26,14 @@ def examples(name: str) -> list[str]:
 
 
 def test_all_commands_are_there() -> None:
-    expected = "scan search compare repeats groups matches shared show failures export forget prune doctor evaluate"
+    expected = (
+        "scan search compare repeats groups matches shared show failures export forget prune tags doctor evaluate"
+    )
     groups = {
         "describers list",
+        "describers add",
+        "describers remove",
+        "describers test",
         "bench make",
         "bench run",
         "bench report",

@@ -42,7 +42,7 @@ def save(
     return path
 
 
-def save_thumbnail(path: Path, size: tuple[int, int] = (32, 48), mirrors: bool = True) -> Path:
+def save_thumbnail(path: Path, size: tuple[int, int] = (32, 48), mirrors: bool = True, output: str = "vectors") -> Path:
     """A describer: the 4 x 4 thumbnail of the frame in its deviations from grey, 48 numbers.
 
     Takes uint8 (n, h, w, 3) as ``images``; a mirrored frame has the same numbers in another order, so that the map
@@ -57,10 +57,10 @@ def save_thumbnail(path: Path, size: tuple[int, int] = (32, 48), mirrors: bool =
             helper.make_node("Transpose", ["pixels"], ["planes"], perm=[0, 3, 1, 2]),
             helper.make_node("AveragePool", ["planes"], ["cells"], kernel_shape=cell, strides=cell),
             helper.make_node("Sub", ["cells", "grey"], ["deviations"]),
-            helper.make_node("Flatten", ["deviations"], ["vectors"]),
+            helper.make_node("Flatten", ["deviations"], [output]),
         ],
         inputs={"images": (TensorProto.UINT8, ["n", height, width, 3])},
-        outputs=["vectors"],
+        outputs=[output],
         constants={"grey": np.array(127.5, np.float32)},
     )
     path.with_suffix(".toml").write_text(f"size = [{height}, {width}]\nlayout = 'nhwc'\n", encoding="utf-8")

@@ -14,7 +14,7 @@ from onnx import TensorProto, helper
 
 from describe.models import save, save_identity, save_thumbnail
 from describe.pictures import pictures
-from twinreel.describe.onnx import OnnxDescriber
+from twinreel.describe.onnx import OnnxDescriber, chosen_providers
 from twinreel.errors import UserError
 from twinreel.types import UInt8
 
@@ -298,3 +298,13 @@ def test_a_mirror_that_is_no_array_is_explained(tmp_path: Path) -> None:
     model.with_suffix(".npz").write_bytes(b"nothing")
     with pytest.raises(UserError, match=r"thumbnail\.npz cannot be used"):
         OnnxDescriber.load(model)
+
+
+def test_providers_are_chosen_or_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The processor is always there; what this ONNX Runtime has not is named with what it has."""
+    assert chosen_providers()[-1] == "CPUExecutionProvider"
+    monkeypatch.setenv("TWINREEL_PROVIDERS", "CPUExecutionProvider")
+    assert chosen_providers() == ["CPUExecutionProvider"]
+    monkeypatch.setenv("TWINREEL_PROVIDERS", "AbacusExecutionProvider, CPUExecutionProvider")
+    with pytest.raises(UserError, match=r"names AbacusExecutionProvider; this ONNX Runtime has .*CPUExecutionProvider"):
+        chosen_providers()

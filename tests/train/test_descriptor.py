@@ -20,9 +20,9 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("onnx")
 
 from twinreel.describe.onnx import OnnxDescriber  # noqa: E402
+from twinreel.networks.lite0 import Lite0  # noqa: E402
 from twinreel.train import descriptor as training  # noqa: E402
 from twinreel.train.descriptor import Configuration, train  # noqa: E402
-from twinreel.train.lite0 import Lite0  # noqa: E402
 from twinreel.train.losses import anchored, contrast_and_entropy  # noqa: E402
 from twinreel.train.retrieval import measure  # noqa: E402
 from twinreel.train.run import train_descriptor  # noqa: E402

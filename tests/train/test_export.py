@@ -20,8 +20,8 @@ torch = pytest.importorskip("torch")
 onnx = pytest.importorskip("onnx")
 onnxruntime = pytest.importorskip("onnxruntime")
 
+from twinreel.networks.lite0 import SameConv2d  # noqa: E402
 from twinreel.train.export import append_projection, describer_files, export, quantise, run  # noqa: E402
-from twinreel.train.lite0 import SameConv2d  # noqa: E402
 from twinreel.train.network import Pooled  # noqa: E402
 from twinreel.train.views import Photographs  # noqa: E402
 

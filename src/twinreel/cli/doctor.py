@@ -14,7 +14,7 @@ import twinreel
 from twinreel.cli import options, output
 from twinreel.cli.describers import installed
 from twinreel.cli.open import known_library
-from twinreel.cli.shapes.installation import DoctorShape, LibraryShape, SelfTestShape
+from twinreel.cli.shapes.installation import DescriberShape, DoctorShape, LibraryShape, SelfTestShape
 from twinreel.errors import TwinreelError
 from twinreel.store.exports import path_to_text
 from twinreel.store.location import default_library, refuse_network_file_system
@@ -47,6 +47,7 @@ def examined(library: Path | None) -> DoctorShape:
     import onnxruntime
 
     from twinreel.cli.selftest import self_test
+    from twinreel.describe.onnx import chosen_providers
     from twinreel.engine.settings import cores
     from twinreel.match.calibration import MIN_SCORE
 
@@ -64,6 +65,7 @@ def examined(library: Path | None) -> DoctorShape:
         extras={extra: all(map(_version, names)) for extra, names in extras.items()},
         cores=cores(),
         execution_providers=list(onnxruntime.get_available_providers()),
+        inference_on=chosen_providers(),
         describers=installed(),
         library=library_state(library),
         self_test=SelfTestShape(passed=passed, detail=detail),
@@ -145,6 +147,7 @@ def _tell(found: DoctorShape) -> None:
             f"sound, {library['videos']:,} videos, {library['failures']:,} failures, {library['matches']:,} pairs kept "
             f"({library['reported']:,} reported), {library['truncated']:,} beyond 200 a video not kept"
         )
+    unused = [name for name in found["execution_providers"] if name not in found["inference_on"]]
     made = output.table("what", "found")
     rows = {
         "twinreel": found["version"],
@@ -155,11 +158,9 @@ def _tell(found: DoctorShape) -> None:
             for extra, there in found["extras"].items()
         },
         "processors": str(found["cores"]),
-        "inference on": ", ".join(found["execution_providers"]),
-        **{
-            f"describer {one['name']}": one["error"] or f"version {one['version']}, {one['dimensions']} dimensions"
-            for one in found["describers"]
-        },
+        "inference on": ", ".join(found["inference_on"]),
+        **({"not used": ", ".join(unused)} if unused else {}),
+        **{f"describer {one['name']}": one["error"] or _words(one) for one in found["describers"]},
         "operating point": f"score {found['min_score']:g} and above is reported",
         "library": library["path"],
         "": state,
@@ -168,3 +169,7 @@ def _tell(found: DoctorShape) -> None:
     for what, value in rows.items():
         output.row(made, what, value)
     output.tell_table(made)
+
+
+def _words(one: DescriberShape) -> str:
+    return f"version {one['version']}, {one['dimensions']} dimensions" if one["version"] else one["source"]

@@ -19,6 +19,7 @@ from twinreel.cli.output import accept_any_name, complain, say, tell
 from twinreel.cli.repeats import repeats
 from twinreel.cli.scan import scan
 from twinreel.cli.search import search
+from twinreel.cli.tags import tags
 from twinreel.errors import TwinreelError
 
 STOPPED = 130
@@ -75,6 +76,7 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
     *(scan, search, compare, repeats),
     *(browse.groups, browse.matches, browse.shared, browse.show, browse.failures),
     *(browse.export, browse.forget, browse.prune),
+    tags,
     doctor,
     evaluate,
 )

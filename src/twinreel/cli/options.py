@@ -36,8 +36,8 @@ Describer = Annotated[
         "--describer",
         metavar="NAME",
         show_default=False,
-        help="What turns frames into vectors: a name of `twinreel describers list`, or the path of an .onnx file. "
-        "By default that of the last scan.",
+        help="What turns frames into vectors: a name of `twinreel describers list`, the path of an .onnx file or of a "
+        "published folder, FAMILY:FILE, or hub:OWNER/NAME. By default that of the last scan.",
     ),
 ]
 SamplingText = Annotated[

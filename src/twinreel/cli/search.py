@@ -12,6 +12,8 @@ import typer
 from twinreel.cli import options, output, report
 from twinreel.cli.open import known_library
 from twinreel.cli.shapes.commands import SearchShape, found_shape
+from twinreel.cli.shapes.meaning import seen_shape
+from twinreel.cli.text import clock
 from twinreel.errors import MediaError, NotFound, UserError
 from twinreel.store.exports import path_to_text
 
@@ -24,6 +26,15 @@ def search(
         Path | None,
         typer.Option(
             metavar="FILE", show_default=False, help="A file with the path of a clip in each line; - for stdin."
+        ),
+    ] = None,
+    text: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WORDS",
+            show_default=False,
+            help="Search for what is seen, in words, where the library was scanned with a describer of pictures and "
+            "texts, as clip-vit-b32.",
         ),
     ] = None,
     top: Annotated[int, typer.Option(metavar="N", min=1, help="At most so many videos a clip.")] = 10,
@@ -43,10 +54,18 @@ def search(
       twinreel search clip.mp4
       twinreel search frame.jpg --top 3
       twinreel search --batch clips.txt --json > seen.json
+      twinreel search --text "a man at a desk with two flags"
     """
+    if text is not None:
+        if clips or batch:
+            raise UserError("a text and clips were given: search for one of them at a time")
+        _search_text(text, top, library, json)
+        return
     asked = [*map(str, clips or ()), *(_lines(batch) if batch else ())]
     if not asked:
-        raise UserError("no clip was given: name some, or a file that lists them with --batch FILE")
+        raise UserError(
+            "no clip was given: name some, a file that lists them with --batch FILE, or what is seen with --text WORDS"
+        )
     with known_library(library) as opened:
         answers = opened.search_many(asked, top, min_score=min_score)
     refused = {clip: answer for clip, answer in answers.items() if isinstance(answer, MediaError)}
@@ -69,6 +88,20 @@ def search(
         output.complain(f"{clip}: {error}")
     if refused:
         raise typer.Exit(MediaError.exit_code)
+
+
+def _search_text(text: str, top: int, library: Path | None, json: bool) -> None:
+    with known_library(library) as opened:
+        found = opened.search_text(text, top)
+    if json:
+        output.tell_json([seen_shape(text, seen) for seen in found])
+        return
+    if not found:
+        output.tell("the library holds no video that could be looked at")
+    made = output.table("similarity", "at", "video", right=("similarity", "at"))
+    for seen in found:
+        output.row(made, f"{seen.similarity:.3f}", clock(seen.time), seen.video.path)
+    output.tell_table(made)
 
 
 def _lines(batch: Path) -> list[str]:

@@ -36,7 +36,9 @@ PROVIDERS = (
     "CPUExecutionProvider",
 )
 """ONNX Runtime's execution providers that are used where installed, in order of preference. TensorRT is left out: it
-compiles the model for minutes before the first frame."""
+compiles the model for minutes before the first frame, and has to be asked for."""
+ASKED = "TWINREEL_PROVIDERS"
+"""Environment variable that names others instead, with commas between, the preferred one first."""
 
 PROVIDER_OPTIONS = {
     # full float32, and no race between algorithms whose winner would change the last bits from one start to the next
@@ -100,11 +102,16 @@ class OnnxDescriber:
             raise UserError(f"the model's background has shape {self.background.shape}; (m, {self.dimensions}) fits")
 
     @classmethod
-    def load(cls, path: Path, threads: int | None = None) -> OnnxDescriber:
-        """The model in a file, with what lies beside it; UserError where something is missing or wrong."""
+    def load(
+        cls, path: Path, threads: int | None = None, *, description: EncoderDescription | None = None
+    ) -> OnnxDescriber:
+        """The model in a file, with what lies beside it; UserError where something is missing or wrong.
+
+        description: for a file that has none beside it.
+        """
         if not path.is_file():
             raise UserError(f"there is no model {path}; an .onnx file is expected, with a .toml file beside it")
-        description = read_description(path.with_suffix(".toml"))
+        description = description or read_description(path.with_suffix(".toml"))
         with _naming(path):
             arrays = _read_arrays(path)
             version = _version(path, description)
@@ -171,10 +178,23 @@ def open_model(model: Path | bytes) -> Any:
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    available = onnxruntime.get_available_providers()
-    providers = [(name, PROVIDER_OPTIONS.get(name, {})) for name in PROVIDERS if name in available]
+    providers = [(name, PROVIDER_OPTIONS.get(name, {})) for name in chosen_providers()]
     with _one_line("it cannot be loaded as an ONNX model; export it again or give another file"):
         return onnxruntime.InferenceSession(model, options, providers=providers)
+
+
+def chosen_providers() -> list[str]:
+    """ONNX Runtime's execution providers that models are run on, the preferred one first.
+
+    Those of ``PROVIDERS`` that are installed, or those that the environment names; UserError where it names another.
+    """
+    import onnxruntime
+
+    available = onnxruntime.get_available_providers()
+    asked = [name.strip() for name in os.environ.get(ASKED, "").split(",") if name.strip()]
+    if unknown := [name for name in asked if name not in available]:
+        raise UserError(f"{ASKED} names {', '.join(unknown)}; this ONNX Runtime has {', '.join(available)}")
+    return asked or [name for name in PROVIDERS if name in available]
 
 
 def _input(session: Any, description: EncoderDescription) -> tuple[str, type[np.generic]]:

@@ -14,7 +14,8 @@ from types import TracebackType
 from typing import Self
 
 from twinreel.describe.base import Describer
-from twinreel.describe.registry import DEFAULT, load_describer
+from twinreel.describe.registry import DEFAULT
+from twinreel.engine.beside import describe_beside
 from twinreel.engine.census import Choice, below
 from twinreel.engine.comparing import Comparing
 from twinreel.engine.progress import Progress
@@ -30,12 +31,14 @@ from twinreel.exchange.formats import Rules, format_named
 from twinreel.group.groups import groups
 from twinreel.library import files
 from twinreel.library.hashes import Hashed, Screening, export_hashes, screen
+from twinreel.library.meaning import LEAST, TOP, find_text, tagger, tags_of
 from twinreel.library.reported import Reported
-from twinreel.library.results import Comparison, Found, Repeats, Status
+from twinreel.library.results import Comparison, Found, Repeats, Seen, Status, Tagged
 from twinreel.library.verifiers import UNVERIFIED, check_verifier, load_verification
 from twinreel.match.alignment import ALIGNERS
 from twinreel.match.pair import MIN_SCORE
 from twinreel.media.sampling import Sampling
+from twinreel.models.load import absolute, load_describer
 from twinreel.store.catalogue import Catalogue
 from twinreel.store.exports import check_export, write_rows
 from twinreel.store.location import default_library
@@ -86,8 +89,8 @@ class Library:
         self._catalogue = Catalogue.open(default_library() if path is None else Path(path), create=create)
         self._reported = Reported(self._catalogue)
         meta = self._catalogue.meta
-        if describer is not None and describer.lower().endswith(".onnx"):
-            describer = os.path.abspath(describer)  # remembered, whatever the working directory is next time
+        if describer is not None:
+            describer = absolute(describer)  # remembered, whatever the working directory is next time
         self.describer = describer or meta.get("describer") or DEFAULT
         self.sampling = sampling or Sampling.parse(meta.get("sampling") or str(Sampling()))
         self.aligner = aligner or meta.get("aligner") or next(iter(ALIGNERS))
@@ -204,6 +207,13 @@ class Library:
             answers[clip] = self._found(seen, top, least)
         return answers
 
+    def search_text(self, text: str, top: int = 10) -> list[Seen]:
+        """The videos with a frame that fits a text best; best first.
+
+        UserError where the library's describer is none of pictures and texts (CLIP, SigLIP).
+        """
+        return find_text(self._catalogue, self._recipe(), self._reported.videos(), text, top)
+
     def compare(self, a: AnyPath, b: AnyPath) -> Comparison:
         """One pair of files explained, whether they are part of the library or not.
 
@@ -298,6 +308,30 @@ class Library:
         """
         check_export(Path(file))
         return write_rows(files.rows(self._reported.videos(), self.matches(min_score)), Path(file))
+
+    def tags(
+        self,
+        words: Iterable[str] = (),
+        *,
+        describer: str | None = None,
+        top: int = TOP,
+        min_score: float = LEAST,
+        jobs: int | None = None,
+        memory: int = MEMORY,
+        progress: Progress | None = None,
+    ) -> list[Tagged]:
+        """What every video shows, at most ``top`` labels of a score of ``min_score`` and more, best first.
+
+        words: what to look for, with a describer of pictures and texts: the given one, else the library's own; without
+        words ImageNet's classes are told (extra ``tags``). Keyframes of videos that this describer has not seen are
+        decoded, once.
+        """
+        other = None if describer is None else load_describer(describer)
+        recipe, labels = tagger(self._recipe(), other, list(words))
+        if recipe.key != self._recipe().key:
+            with self._catalogue.lock_for_scan(wait=False):
+                describe_beside(self._catalogue, recipe, Resources(jobs, memory), progress)
+        return list(tags_of(self._catalogue, recipe, labels, self._reported.videos(), top=top, least=min_score))
 
     def export_hashes(
         self,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from twinreel.engine.comparing import Stage
+from twinreel.pooling.tags import Tag
 from twinreel.store.log import ScanEntry
 from twinreel.types import Float32, Float64, Match, Segment, Video
 
@@ -46,6 +47,26 @@ class Repeats:
     """Also where the file is not part of the library."""
     segments: tuple[Segment, ...]
     """a is where the footage is seen first, b where it is seen again; in order of a, right within half a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A video that shows what a text says."""
+
+    video: Video
+    similarity: float
+    """Cosine of the text's vector and that of the frame which fits it best."""
+    time: float
+    """Seconds of that frame."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tagged:
+    """A video and what it shows."""
+
+    video: Video
+    tags: tuple[Tag, ...]
+    """Best first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""ResNet-50, under torchvision's names, for the sake of the feature maps of its four stages.
+"""ResNets under torchvision's names, which are timm's too, for the sake of the feature maps of their four stages.
 
 He, Zhang, Ren & Sun, "Deep Residual Learning for Image Recognition" (CVPR 2016), table 1. As in torchvision, the
 stride of a block is that of its 3x3 convolution (the paper: of its first 1x1). The classifier ``fc`` is there because
@@ -7,12 +7,18 @@ the published file has its weights, and is not used.
 
 from __future__ import annotations
 
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from twinreel.errors import UserError
+
 STAGES = ((64, 3), (128, 4), (256, 6), (512, 3))
-"""Narrow channels and blocks of each stage."""
+"""Of ResNet-50: narrow channels and blocks of each stage."""
 WIDER = 4
 """A block gives so many times its narrow channels."""
 CLASSES = 1000
@@ -42,33 +48,80 @@ class Bottleneck(nn.Module):
         return F.relu(y + (x if self.downsample is None else self.downsample(x)))
 
 
-class ResNet50(nn.Module):
-    """Pictures (n, 3, h, w), scaled by ImageNet's mean and deviation -> feature maps of the four stages:
-    (n, 256, h/4, w/4), (n, 512, h/8, w/8), (n, 1024, h/16, w/16), (n, 2048, h/32, w/32), all values 0 or more."""
+class Basic(nn.Module):
+    """Filter twice (3x3), add the input: the block of ResNet-18 and 34."""
 
-    channels = tuple(narrow * WIDER for narrow, _ in STAGES)
-
-    def __init__(self) -> None:
+    def __init__(self, c_in: int, channels: int, stride: int) -> None:
         super().__init__()
-        self.conv1 = nn.Conv2d(3, 64, 7, 2, 3, bias=False)
-        self.bn1 = nn.BatchNorm2d(64)
-        c_in = 64
-        for number, (narrow, blocks) in enumerate(STAGES):
-            stride = 1 if number == 0 else 2
+        self.conv1 = nn.Conv2d(c_in, channels, 3, stride, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(channels)
+        self.conv2 = nn.Conv2d(channels, channels, 3, 1, 1, bias=False)
+        self.bn2 = nn.BatchNorm2d(channels)
+        fits = stride == 1 and c_in == channels
+        self.downsample = (
+            None if fits else nn.Sequential(nn.Conv2d(c_in, channels, 1, stride, bias=False), nn.BatchNorm2d(channels))
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = F.relu(self.bn1(self.conv1(x)))
+        y = self.bn2(self.conv2(y))
+        return F.relu(y + (x if self.downsample is None else self.downsample(x)))
+
+
+class ResNet(nn.Module):
+    """Pictures (n, 3, h, w), scaled by ImageNet's mean and deviation -> feature maps of the four stages:
+    (n, c_i, h/4, w/4) to (n, c_i, h/32, w/32), all values 0 or more."""
+
+    channels: tuple[int, ...]
+    """c_i of each stage."""
+
+    def __init__(self, stages: Sequence[tuple[int, int]], *, bottleneck: bool, outputs: int) -> None:
+        """stages: channels, of a bottleneck the narrow ones, and blocks of each; outputs: of ``fc``."""
+        super().__init__()
+        stem = stages[0][0]
+        self.conv1 = nn.Conv2d(3, stem, 7, 2, 3, bias=False)
+        self.bn1 = nn.BatchNorm2d(stem)
+        kind, wider = (Bottleneck, WIDER) if bottleneck else (Basic, 1)
+        self.channels = tuple(channels * wider for channels, _ in stages)
+        self._stages = len(stages)
+        c_in = stem
+        for number, (channels, blocks) in enumerate(stages):
             stage = []
             for block in range(blocks):
-                stage.append(Bottleneck(c_in, narrow, stride if block == 0 else 1))
-                c_in = narrow * WIDER
+                stage.append(kind(c_in, channels, 2 if number and not block else 1))
+                c_in = channels * wider
             self.add_module(f"layer{number + 1}", nn.Sequential(*stage))
-        self.fc = nn.Linear(c_in, CLASSES)
+        self.fc = nn.Linear(c_in, outputs)
+
+    @classmethod
+    def of(cls, state: Mapping[str, Tensor]) -> ResNet:
+        """One of the shape of a state dict under torchvision's names; UserError where it is none of a ResNet."""
+        blocks = [match for key in state if (match := re.match(r"layer(\d)\.(\d+)\.conv1\.weight$", key))]
+        if not blocks or "fc.weight" not in state:
+            raise UserError(
+                "these are no weights of a ResNet as torchvision and timm name them; the first keys are "
+                + ", ".join(sorted(state)[:3])
+            )
+        counts = Counter(int(match[1]) for match in blocks)
+        stages = [(len(state[f"layer{stage}.0.conv1.weight"]), counts[stage]) for stage in sorted(counts)]
+        return cls(stages, bottleneck="layer1.0.conv3.weight" in state, outputs=len(state["fc.weight"]))
 
     def forward(self, x: Tensor) -> list[Tensor]:
         x = F.max_pool2d(F.relu(self.bn1(self.conv1(x))), 3, 2, 1)
         maps = []
-        for number in range(len(STAGES)):
+        for number in range(self._stages):
             x = self.get_submodule(f"layer{number + 1}")(x)
             maps.append(x)
         return maps
+
+
+class ResNet50(ResNet):
+    """That of the paper, for ImageNet's classes."""
+
+    channels = tuple(narrow * WIDER for narrow, _ in STAGES)
+
+    def __init__(self) -> None:
+        super().__init__(STAGES, bottleneck=True, outputs=CLASSES)
 
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)

@@ -1,11 +1,12 @@
 """Weights as their authors publish them, loaded to the last key or not at all.
 
 Files are those of ``torch.save``, read without running what they hold (``weights_only``): a plain state dict, or one
-under ``model`` as DnS and S2VS have it.
+under ``model`` or ``state_dict`` as some authors have it; and safetensors, which hold nothing but weights.
 """
 
 from __future__ import annotations
 
+import argparse
 import pickle
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,10 +15,10 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, nn
 
-from twinreel.errors import UserError
+from twinreel.errors import MissingExtra, UserError
 
-WRAPPER = "model"
-"""Key that some authors keep the state dict under, beside the number of the epoch."""
+WRAPPERS = ("model", "state_dict")
+"""Keys that some authors keep the state dict under, beside the number of the epoch."""
 _NAMED = 3
 """Keys of each kind that a report names; the others it counts."""
 
@@ -55,8 +56,11 @@ def read_file(path: Path) -> dict[str, Any]:
     """The dictionary in a file; UserError where there is none that can be read."""
     if not path.is_file():
         raise UserError(f"there is no file of weights {path}; docs/networks.md says where each is published")
+    if path.suffix == ".safetensors":
+        return _read_safetensors(path)
     try:
-        held = torch.load(path, map_location="cpu", weights_only=True)
+        with torch.serialization.safe_globals([argparse.Namespace]):  # settings of the training, beside the weights
+            held = torch.load(path, map_location="cpu", weights_only=True)
     except (RuntimeError, OSError, EOFError, ValueError, KeyError, pickle.UnpicklingError) as error:
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise UserError(f"{path} cannot be read as weights saved by PyTorch ({reason})") from error
@@ -65,14 +69,35 @@ def read_file(path: Path) -> dict[str, Any]:
     return dict(held)
 
 
+def _read_safetensors(path: Path) -> dict[str, Any]:
+    try:
+        from safetensors import SafetensorError
+        from safetensors.torch import load_file
+    except ImportError as error:
+        raise MissingExtra(f"reading {path.name}", "clip") from error
+    try:
+        return dict(load_file(path))
+    except (SafetensorError, OSError) as error:
+        raise UserError(f"{path} cannot be read as safetensors ({error})") from error
+
+
+def unwrapped(held: dict[str, Any]) -> Mapping[str, Any]:
+    """The state dict in what a file holds, wherever its author has put it."""
+    found = (held[key] for key in WRAPPERS if isinstance(held.get(key), Mapping))
+    return next(found, held)
+
+
 def load(network: Network, path: Path, name: str) -> Network:
     """Gives a network the weights in a file and puts it into evaluation mode.
 
     name: of the network, for the report. UserError where the file cannot be read, WeightsMismatch where one key is
     missing, unexpected or of another shape.
     """
-    held = read_file(path)
-    state = held[WRAPPER] if isinstance(held.get(WRAPPER), Mapping) else held
+    return fill(network, unwrapped(read_file(path)), path, name)
+
+
+def fill(network: Network, state: Mapping[str, Any], path: Path, name: str) -> Network:
+    """The same with weights that were read already, from ``path``."""
     expected = {key: tuple(value.shape) for key, value in network.state_dict().items()}
     given = {key: tuple(value.shape) if isinstance(value, Tensor) else None for key, value in state.items()}
     missing = tuple(key for key in expected if given.get(key) is None)

@@ -85,8 +85,10 @@ def check_export(path: Path) -> None:
         _pyarrow()
 
 
-def write_rows(rows: Iterable[Row], path: Path) -> int:
+def write_rows(rows: Iterable[NamedTuple], path: Path, kind: type[NamedTuple] = Row) -> int:
     """Writes rows to a file whose suffix says the format; how many. The file is whole or untouched at any moment.
+
+    kind: of rows; its fields, of text, numbers and truth values, are the columns.
 
     Errors of ``check_export``; UserError where the file cannot be written.
     """
@@ -94,7 +96,7 @@ def write_rows(rows: Iterable[Row], path: Path) -> int:
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
     try:
         try:
-            count = _WRITERS[path.suffix.lower()](rows, unfinished)
+            count = _WRITERS[path.suffix.lower()](rows, unfinished, kind)
             unfinished.replace(path)
         finally:
             unfinished.unlink(missing_ok=True)
@@ -103,19 +105,19 @@ def write_rows(rows: Iterable[Row], path: Path) -> int:
     return count
 
 
-def _write_csv(rows: Iterable[Row], path: Path) -> int:
+def _write_csv(rows: Iterable[NamedTuple], path: Path, kind: type[NamedTuple]) -> int:
     count = 0
     with path.open("w", encoding="utf-8", newline="") as file:
         # All text is quoted: a name may hold a carriage return, which the csv module does not quote by itself here.
         writer = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
-        writer.writerow(Row._fields)
+        writer.writerow(kind._fields)
         for row in rows:
-            writer.writerow({**row._asdict(), "mirrored": "true" if row.mirrored else "false"}.values())
+            writer.writerow([str(value).lower() if isinstance(value, bool) else value for value in row])
             count += 1
     return count
 
 
-def _write_jsonl(rows: Iterable[Row], path: Path) -> int:
+def _write_jsonl(rows: Iterable[NamedTuple], path: Path, kind: type[NamedTuple]) -> int:
     count = 0
     with path.open("w", encoding="utf-8", newline="\n") as file:
         for row in rows:
@@ -124,10 +126,10 @@ def _write_jsonl(rows: Iterable[Row], path: Path) -> int:
     return count
 
 
-def _write_parquet(rows: Iterable[Row], path: Path) -> int:
+def _write_parquet(rows: Iterable[NamedTuple], path: Path, kind: type[NamedTuple]) -> int:
     pyarrow, parquet = _pyarrow()
     types = {str: pyarrow.string(), float: pyarrow.float64(), bool: pyarrow.bool_()}
-    schema = pyarrow.schema([(name, types[kind]) for name, kind in get_type_hints(Row).items()])
+    schema = pyarrow.schema([(name, types[kind]) for name, kind in get_type_hints(kind).items()])
     count = 0
     rest = iter(rows)
     with parquet.ParquetWriter(path, schema) as writer:
@@ -145,7 +147,7 @@ def _pyarrow() -> tuple[Any, Any]:
         raise MissingExtra("Parquet export", "parquet") from error
 
 
-_WRITERS: dict[str, Callable[[Iterable[Row], Path], int]] = {
+_WRITERS: dict[str, Callable[[Iterable[Any], Path, type[Any]], int]] = {
     ".csv": _write_csv,
     ".jsonl": _write_jsonl,
     ".parquet": _write_parquet,

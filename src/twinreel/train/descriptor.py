@@ -35,7 +35,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, IterableDataset
 
-from twinreel.train.lite0 import Lite0, load_lite0
+from twinreel.networks.lite0 import Lite0, load_lite0
 from twinreel.train.losses import anchored, contrast_and_entropy
 from twinreel.train.network import Pooled, scaled
 from twinreel.train.retrieval import Retrieval, examples, measure

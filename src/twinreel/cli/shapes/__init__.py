@@ -19,13 +19,15 @@ from twinreel.cli.shapes.commands import (
     ShowShape,
 )
 from twinreel.cli.shapes.hashes import HashedShape, ScreeningShape
-from twinreel.cli.shapes.installation import DescriberShape, DoctorShape
+from twinreel.cli.shapes.installation import AddedShape, DescriberShape, DoctorShape, TestedShape
 from twinreel.cli.shapes.library import FailureShape, GroupShape, MatchShape, SharedShape
+from twinreel.cli.shapes.meaning import SeenShape, TaggedShape
 from twinreel.cli.shapes.measures import EvaluateShape, TrainShape
 
 OUTPUTS: dict[str, Any] = {
     "scan": ScanShape,
-    "search": list[SearchShape],
+    "search": list[SearchShape] | list[SeenShape],
+    "tags": list[TaggedShape],
     "compare": CompareShape,
     "repeats": RepeatsShape,
     "groups": list[GroupShape],
@@ -37,6 +39,9 @@ OUTPUTS: dict[str, Any] = {
     "forget": RemovedShape,
     "prune": RemovedShape,
     "describers list": list[DescriberShape],
+    "describers add": AddedShape,
+    "describers remove": AddedShape,
+    "describers test": TestedShape,
     "doctor": DoctorShape,
     "evaluate": EvaluateShape,
     "bench make": BenchMakeShape,

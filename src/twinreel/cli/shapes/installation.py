@@ -6,13 +6,46 @@ from typing import TypedDict
 
 
 class DescriberShape(TypedDict):
-    """A describer; error says why it cannot be used."""
+    """A describer that has a name; error says why it cannot be used, or how to get its file.
+
+    kind: installed, added or known. version and dimensions: of the installed ones. here: is its file on this disk?
+    """
 
     name: str
+    kind: str
+    what: str
     version: str | None
     dimensions: int | None
     default: bool
+    here: bool
+    source: str
+    licence: str
+    bytes: int
+    sha256: str | None
     error: str | None
+
+
+class AddedShape(TypedDict):
+    """What was made known, or forgotten, and where its files are."""
+
+    name: str
+    source: str
+    bytes: int
+    sha256: str
+
+
+class TestedShape(TypedDict):
+    """What came of trying a describer; checksum: null where there is none to compare, faults: empty for a sound one."""
+
+    name: str
+    version: str
+    dimensions: int
+    image_size: list[int]
+    runs_on: str
+    frames_a_second: float
+    checksum: bool | None
+    texts: bool
+    faults: list[str]
 
 
 class LibraryShape(TypedDict):
@@ -37,7 +70,10 @@ class SelfTestShape(TypedDict):
 
 
 class DoctorShape(TypedDict):
-    """State of the installation; extras: which optional parts are installed, min_score: the operating point."""
+    """State of the installation; extras: which optional parts are installed, min_score: the operating point.
+
+    execution_providers: what ONNX Runtime brings, inference_on: which of them are used, the preferred one first.
+    """
 
     version: str
     python: str
@@ -47,6 +83,7 @@ class DoctorShape(TypedDict):
     extras: dict[str, bool]
     cores: int
     execution_providers: list[str]
+    inference_on: list[str]
     describers: list[DescriberShape]
     library: LibraryShape
     self_test: SelfTestShape

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 torch = pytest.importorskip("torch")
 
-from twinreel.train.lite0 import STAGES, Lite0, SameConv2d, load_lite0  # noqa: E402
+from twinreel.networks.lite0 import STAGES, Lite0, SameConv2d, load_lite0  # noqa: E402
 
 PUBLISHED = 4_652_008
 """Parameters of EfficientNet-Lite0."""

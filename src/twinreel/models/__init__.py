@@ -1,0 +1,1 @@
+"""Published models by name or file: which there are, where their files lie, and how they become describers."""
