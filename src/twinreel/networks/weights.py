@@ -65,14 +65,24 @@ def read_file(path: Path) -> dict[str, Any]:
     return dict(held)
 
 
+def read_state(path: Path) -> dict[str, Any]:
+    """The state dict in a file; UserError where there is none."""
+    held = read_file(path)
+    return dict(held[WRAPPER]) if isinstance(held.get(WRAPPER), Mapping) else held
+
+
 def load(network: Network, path: Path, name: str) -> Network:
     """Gives a network the weights in a file and puts it into evaluation mode.
 
     name: of the network, for the report. UserError where the file cannot be read, WeightsMismatch where one key is
     missing, unexpected or of another shape.
     """
-    held = read_file(path)
-    state = held[WRAPPER] if isinstance(held.get(WRAPPER), Mapping) else held
+    load_state(network, read_state(path), path, name)
+    return network.eval()
+
+
+def load_state(network: nn.Module, state: Mapping[str, Any], path: Path, name: str) -> None:
+    """Gives a network the weights of a file that was read; WeightsMismatch as in ``load``."""
     expected = {key: tuple(value.shape) for key, value in network.state_dict().items()}
     given = {key: tuple(value.shape) if isinstance(value, Tensor) else None for key, value in state.items()}
     missing = tuple(key for key in expected if given.get(key) is None)
@@ -85,4 +95,3 @@ def load(network: Network, path: Path, name: str) -> Network:
     if missing or unexpected or misshaped:
         raise WeightsMismatch(path, name, missing, unexpected, misshaped)
     network.load_state_dict(state, strict=True)
-    return network.eval()
