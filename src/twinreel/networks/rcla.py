@@ -94,6 +94,15 @@ class CbamResNet34(nn.Module):
             x = self.get_submodule(f"layer{number + 1}")(x)
         return x.mean((2, 3))
 
+    @classmethod
+    def seeded(cls, seed: int, backbone: Path | None = None) -> CbamResNet34:
+        """Of random weights that follow from a seed, or of a file's; see ``load_backbone``."""
+        torch.manual_seed(seed)
+        trunk = cls()
+        if backbone is not None:
+            trunk.load_backbone(backbone)
+        return trunk
+
     def load_backbone(self, path: Path) -> None:
         """Gives it torchvision's weights of a ResNet-34 (``resnet34-*.pth``); attention keeps those that it has, and
         the file's classifier is not used. WeightsMismatch where another key is missing, unexpected or mis-shaped."""
@@ -148,8 +157,3 @@ class Rcla(nn.Module):
         """Frames (b, t, ...), lengths (b,) -> (b, hidden)."""
         vectors: Tensor = self.temporal(self.features(frames), lengths)
         return vectors
-
-
-def full(hidden: int = HIDDEN) -> Rcla:
-    """The network of the paper, of random weights."""
-    return Rcla(FEATURES, hidden, CbamResNet34())

@@ -56,7 +56,7 @@ def every_second(vectors: Float32, times: Float64) -> Float32:
     if not len(ordered):
         return vectors
     wanted = np.arange(seconds[0], seconds[-1] + 1e-6)
-    nearest = np.abs(wanted[:, None] - seconds[None]).argmin(axis=1)
+    nearest = np.searchsorted((seconds[1:] + seconds[:-1]) / 2, wanted)
     return ordered[nearest].astype(np.float32)
 
 

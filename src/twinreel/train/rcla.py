@@ -7,9 +7,9 @@ number of seeds, the video's label and a measure of similarity. The loss here is
     -log( exp(s(v, seed of v's event) / T) / sum over seeds of exp(s(v, seed) / T) ),  s: cosine similarity
 
 that is, a video is classified among the seeds by a softmax of its similarities: a prototypical network with one
-example a class (Snell, Swersky & Zemel, NeurIPS 2017, equation 2, with cosine for distance), or the N-pair loss of Sohn (NeurIPS
-2016). Unlike a contrastive or triplet loss it needs neither margin nor a choice of hard pairs. Seeds are described by
-the network as it stands, so both sides learn.
+example a class (Snell, Swersky & Zemel, NeurIPS 2017, equation 2, with cosine for distance), or the N-pair loss of Sohn
+(NeurIPS 2016). Unlike a contrastive or triplet loss it needs neither margin nor a choice of hard pairs. Seeds are
+described by the network as it stands, so both sides learn.
 
 The seed is an event's first video. A batch is held against the seeds of its own events and as many others. Of each
 video a random stretch is shown, half or more of it. Every fifth event is held out: the weights that are kept are those
@@ -38,8 +38,9 @@ from torch.nn import functional as F
 
 from twinreel.errors import UserError
 from twinreel.evaluate.labelled import measure, same_event
-from twinreel.networks.rcla import Rcla
+from twinreel.networks.rcla import FEATURES, Rcla
 from twinreel.networks.weights import read_file
+from twinreel.networks.whole import kept
 from twinreel.types import Float32
 
 HELD_OUT = 5
@@ -64,6 +65,10 @@ class Configuration:
     """Share of a video that is shown at least."""
     patience: int = 20
     """Epochs without a higher mAP on the held-out events after which training ends."""
+
+
+FULL = Configuration(batch=4, rate=1e-4)
+"""Of the whole network, from pixels on: as many frames as a batch of it has are dear."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -111,19 +116,40 @@ class _State:
         return int(np.argmax([found for _, found in self.curve]))
 
 
+def train_rcla(
+    examples: Sequence[Example],
+    frames: str,
+    trunk: nn.Module | None,
+    hidden: int,
+    config: Configuration,
+    epochs: int,
+    folder: Path,
+    say: Callable[[str], None],
+) -> tuple[Trained, Rcla]:
+    """Trains a network that takes frames through a trunk or, without one, vectors of a describer; see ``train``.
+
+    frames: what it takes, as its file says it. The starting weights, but for the trunk's, follow from the seed; the
+    network that comes with the figures has its best ones.
+    """
+    torch.manual_seed(config.seed)
+    network = Rcla(FEATURES if trunk is not None else examples[0].frames.shape[-1], hidden, trunk)
+    made = train(examples, network, config, epochs, folder, kept(network, frames), say)
+    return made, network
+
+
 def train(
     examples: Sequence[Example],
     network: Rcla,
     config: Configuration,
     epochs: int,
     folder: Path,
-    kept: dict[str, Any],
+    about: dict[str, Any],
     say: Callable[[str], None],
 ) -> Trained:
     """Trains a network in place, or goes on where a checkpoint in the folder stands; writes the checkpoint, the curves
     and the best weights there, after every epoch. The network has the best weights in the end.
 
-    kept: what the file of weights says beside them. UserError where too few events have two videos, or the checkpoint
+    about: what the file of weights says beside them. UserError where too few events have two videos, or the checkpoint
     is one of other videos or settings.
     """
     events = sorted({one.event for one in examples})
@@ -143,9 +169,9 @@ def train(
         state.curve.append((loss, _map(network, tried)))
         if state.best_epoch == state.epoch:
             state.best = copy.deepcopy(network.state_dict())
-        _write(state, folder, _key(examples, config, network), kept)
+        _write(state, folder, _key(examples, config, network), about)
         say(f"epoch {state.epoch} of {epochs}: loss {loss:.3f}, held-out mAP {state.curve[-1][1]:.3f}")
-    _write(state, folder, _key(examples, config, network), kept)
+    _write(state, folder, _key(examples, config, network), about)
     network.load_state_dict(state.best)
     network.eval()
     losses, maps = zip(*state.curve, strict=True)
@@ -238,13 +264,13 @@ def _begin(network: Rcla, config: Configuration, folder: Path, key: str) -> _Sta
     return state
 
 
-def _write(state: _State, folder: Path, key: str, kept: dict[str, Any]) -> None:
+def _write(state: _State, folder: Path, key: str, about: dict[str, Any]) -> None:
     """Each file is whole, or as it was before, at any moment; the checkpoint comes last."""
     folder.mkdir(parents=True, exist_ok=True)
     rows = [(epoch, f"{loss:.6f}", f"{found:.6f}") for epoch, (loss, found) in enumerate(state.curve)]
     with (folder / f".{CURVES}").open("w", newline="", encoding="utf-8") as stream:
         csv.writer(stream).writerows([HEADER, *rows])
-    torch.save({**kept, "model": state.best}, folder / f".{WEIGHTS}")
+    torch.save({**about, "model": state.best}, folder / f".{WEIGHTS}")
     checkpoint = {
         "key": key,
         "network": state.network.state_dict(),

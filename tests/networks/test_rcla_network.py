@@ -13,7 +13,7 @@ torch = pytest.importorskip("torch")
 
 from torch import nn  # noqa: E402
 
-from twinreel.networks.rcla import Block, Cbam, CbamResNet34, Rcla, Temporal, full  # noqa: E402
+from twinreel.networks.rcla import Block, Cbam, CbamResNet34, Rcla, Temporal  # noqa: E402
 from twinreel.networks.weights import WeightsMismatch  # noqa: E402
 from twinreel.types import Float64  # noqa: E402
 
@@ -127,7 +127,7 @@ def test_a_video_is_the_same_alone_and_among_longer_ones() -> None:
 
 def test_the_full_network_takes_frames() -> None:
     torch.manual_seed(4)
-    network = full().eval()
+    network = Rcla(512, trunk=CbamResNet34()).eval()
     frames = torch.randint(0, 256, (1, 2, 64, 64, 3), dtype=torch.uint8)
     with torch.inference_mode():
         features = network.features(frames)
