@@ -131,9 +131,15 @@ class Temporal(nn.Module):
     def forward(self, frames: Tensor, lengths: Tensor) -> Tensor:
         """lengths: (b,), how many frames each video has; what follows is filling and changes nothing."""
         states, _ = self.lstm(frames)
-        scores = self.context_vector(torch.tanh(self.transform(states)))[..., 0]
         filling = torch.arange(frames.shape[1], device=frames.device)[None] >= lengths[:, None]
-        weights = torch.softmax(scores.masked_fill(filling, -torch.inf), dim=1)
+        return self.weighed(states, filling)
+
+    def weighed(self, states: Tensor, filling: Tensor | None) -> Tensor:
+        """States (b, t, hidden) -> (b, hidden); filling: (b, t), which of them say nothing."""
+        scores = self.context_vector(torch.tanh(self.transform(states)))[..., 0]
+        if filling is not None:
+            scores = scores.masked_fill(filling, -torch.inf)
+        weights = torch.softmax(scores, dim=1)
         return F.normalize((weights[..., None] * states).sum(1), dim=1)
 
 
