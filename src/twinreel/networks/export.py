@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from twinreel.networks.dns import Coarse
 from twinreel.networks.layers import FRAMES
@@ -35,7 +36,8 @@ def export_pair(network: nn.Module, dimensions: int, path: Path, regions: int = 
 
 def export_coarse(network: Coarse, dimensions: int, path: Path, regions: int = 9) -> None:
     """The coarse student: ``regions`` (t, r, d) -> ``vector`` (1024,)."""
-    _export(network, (torch.rand(_EXAMPLE, regions, dimensions),), {"regions": {0: "t"}}, {"vector": {}}, path)
+    examples = (torch.rand(_EXAMPLE, regions, dimensions),)
+    _export(_AnyLength(network), examples, {"regions": {0: "t"}}, {"vector": {}}, path)
 
 
 def export_rcla(network: Rcla, path: Path) -> None:
@@ -65,6 +67,32 @@ class _OneVideo(nn.Module):
         return vector
 
 
+class _AnyLength(nn.Module):
+    """The coarse student, its transformer's layer step by step: PyTorch's own is drawn for one length only."""
+
+    def __init__(self, network: Coarse) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, regions: Tensor) -> Tensor:
+        transformer = self.network.transformer
+        layer = transformer.layers[0]
+        x = F.normalize(self.network.attention(regions).sum(1), dim=-1)
+        x = layer.norm1(x + self._attended(layer.self_attn, x))
+        x = layer.norm2(x + layer.linear2(F.relu(layer.linear1(x))))
+        return F.normalize(self.network.netvlad(transformer.norm(x)[None]), dim=-1)[0]
+
+    @staticmethod
+    def _attended(attention: nn.MultiheadAttention, x: Tensor) -> Tensor:
+        """Frames (t, d) -> (t, d): softmax(q k / sqrt(d / heads)) v of every head (Vaswani et al., equation 1)."""
+        heads, width = attention.num_heads, attention.head_dim
+        projected = F.linear(x, attention.in_proj_weight, attention.in_proj_bias)
+        q, k, v = projected.reshape(-1, 3, heads, width).permute(1, 2, 0, 3)
+        mixed = torch.softmax(q @ k.transpose(1, 2) / width**0.5, dim=-1) @ v
+        attended: Tensor = attention.out_proj(mixed.transpose(0, 1).reshape(-1, heads * width))
+        return attended
+
+
 def _export(
     network: nn.Module,
     examples: tuple[Tensor, ...],
@@ -72,21 +100,15 @@ def _export(
     outputs: Mapping[str, Any],
     path: Path,
 ) -> None:
-    # the fused kernel of a transformer's layer has no counterpart in ONNX
-    fused = torch.backends.mha.get_fastpath_enabled()
-    torch.backends.mha.set_fastpath_enabled(False)
-    try:
-        with warnings.catch_warnings(), torch.no_grad():
-            warnings.simplefilter("ignore")  # lengths that are looked at while drawing; tests hold other ones to it
-            torch.onnx.export(
-                network.eval(),
-                examples,
-                str(path),
-                input_names=list(inputs),
-                output_names=list(outputs),
-                dynamic_axes={name: axes for name, axes in {**inputs, **outputs}.items() if axes},
-                opset_version=OPSET,
-                dynamo=False,
-            )
-    finally:
-        torch.backends.mha.set_fastpath_enabled(fused)
+    with warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter("ignore")  # lengths that are looked at while drawing; tests hold other ones to it
+        torch.onnx.export(
+            network.eval(),
+            examples,
+            str(path),
+            input_names=list(inputs),
+            output_names=list(outputs),
+            dynamic_axes={name: axes for name, axes in {**inputs, **outputs}.items() if axes},
+            opset_version=OPSET,
+            dynamo=False,
+        )
