@@ -54,7 +54,7 @@ def test_videos_are_ranked_by_a_network_that_looks_at_frames(
         assert made.vectors.shape == (3, dimensions)
         np.testing.assert_allclose(np.linalg.norm(made.vectors, axis=1), 1, atol=1e-5)
         steps: list[str] = []
-        again = library.video_vectors(by, weights, progress=lambda step: steps.append(step.name))
+        again = library.video_vectors(by, weights, progress=lambda step: steps.append(step.stage))
         assert (again.vectors == made.vectors).all() and not steps  # what was made of frames is kept
         answers = library.similar_videos([videos / "2.mp4", videos / "none.mp4"], 2, by=by, weights=weights, jobs=1)
         found = answers[str(videos / "2.mp4")]

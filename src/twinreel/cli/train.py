@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -138,13 +139,12 @@ def rcla(
         from twinreel.train.examples import frame_examples, vector_examples
         from twinreel.train.rcla import FULL, WEIGHTS, Configuration, train_rcla
     labelled = read_labels(labels)
-    trunk = None
+    usual = FULL if full else Configuration()
+    config = replace(usual, seed=seed, batch=batch or usual.batch, patience=patience)
+    trunk = CbamResNet34.seeded(seed, backbone) if full else None
     if full:
-        trunk = CbamResNet34.seeded(seed, backbone)
-        config = Configuration(seed, batch or FULL.batch, FULL.rate, patience=patience)
         frames, examples = PIXELS, frame_examples(labelled, Resources(jobs))
     else:
-        config = Configuration(seed, batch or Configuration.batch, patience=patience)
         with library_or_passing(library) as opened, shown() as progress:
             opened.add([one.path for one in labelled], jobs=jobs, progress=progress)
             frames, examples = vector_examples(opened, labelled)

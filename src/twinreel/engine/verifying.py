@@ -98,6 +98,8 @@ def describe_regions(
     lacking = sorted(set(contents) - catalogue.regions.having(*key))
     videos = [video for content in lacking if (video := catalogue.videos.get(content)) is not None]
     files = {video.path: video for video in videos if video.state is State.PRESENT}
+    if not files:
+        return 0
     meter, count = Meter(progress, "regions", len(files)), 0
     for path, vectors in regions_of(files, describer, resources):
         if isinstance(vectors, MediaError):
@@ -113,8 +115,6 @@ def regions_of(
     paths: Collection[str], describer: RegionDescriber, resources: Resources
 ) -> Iterator[tuple[str, Float32 | MediaError]]:
     """Files with the regions (t, r, d) of all their frames, one a second, or why there are none, as they come."""
-    if not paths:
-        return
     gathered: dict[str, list[Float32]] = defaultdict(list)
     with open_pool(describer.image_size, resources) as pool:
         for event in pool.run(SampleTask(path, SAMPLING, describer.image_size) for path in paths):
