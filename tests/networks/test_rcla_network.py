@@ -42,10 +42,11 @@ OPERATORS: Any = torch.library.Library("torchvision", "FRAGMENT")
 def test_without_attention_the_trunk_is_torchvisions_resnet_34(tmp_path: Path) -> None:
     torch.manual_seed(0)
     theirs = torchvision().models.resnet34()
-    for module in theirs.modules():
-        if isinstance(module, nn.BatchNorm2d):
-            module.running_mean.normal_(std=0.1)
-            module.running_var.uniform_(0.5, 2)
+    for name, statistic in theirs.named_buffers():
+        if name.endswith("running_mean"):
+            statistic.normal_(std=0.1)
+        elif name.endswith("running_var"):
+            statistic.uniform_(0.5, 2)
     torch.save(theirs.state_dict(), tmp_path / "resnet34.pth")
     theirs.fc = nn.Identity()
     ours = CbamResNet34()
@@ -75,12 +76,13 @@ def test_attention_weighs_channels_then_places() -> None:
     network = Cbam(32, reduction=16)
     x = torch.randn(1, 32, 9, 8)
     maps = x[0].double().numpy()
-    first, second = (network.mlp[number].weight.detach().double().numpy() for number in (0, 2))
+    weights = {key: value.double().numpy() for key, value in network.state_dict().items()}
+    first, second = weights["mlp.0.weight"], weights["mlp.2.weight"]
     assert first.shape == (2, 32)
     pooled = [maps.mean((1, 2)), maps.max((1, 2))]
     by_channel = sigmoid(sum(second @ np.maximum(first @ one, 0) for one in pooled))
     maps = maps * by_channel[:, None, None]
-    kernel = network.conv.weight.detach().double().numpy()[0]
+    kernel = weights["conv.weight"][0]
     stacked = np.pad(np.stack([maps.mean(0), maps.max(0)]), ((0, 0), (3, 3), (3, 3)))
     places = np.array([[(kernel * stacked[:, y : y + 7, z : z + 7]).sum() for z in range(8)] for y in range(9)])
     found = network(x).detach().numpy()[0]

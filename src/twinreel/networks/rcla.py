@@ -156,8 +156,8 @@ class Rcla(nn.Module):
         """Frames (..., h, w, 3) uint8, or vectors (..., d) -> unit features (..., d)."""
         if self.trunk is None:
             return frames
-        made = F.normalize(self.trunk(scaled(frames.flatten(0, -4))), dim=1)
-        return made.unflatten(0, frames.shape[:-3])
+        made = F.normalize(self.trunk(scaled(frames.reshape(-1, *frames.shape[-3:]))), dim=1)
+        return made.reshape(*frames.shape[:-3], -1)
 
     def forward(self, frames: Tensor, lengths: Tensor) -> Tensor:
         """Frames (b, t, ...), lengths (b,) -> (b, hidden)."""
