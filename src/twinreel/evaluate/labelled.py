@@ -92,7 +92,9 @@ def measure(
     queries: (n,) which videos are asked for; by default all of which another is right. threshold: by default the one of
     the highest F1 here, which is the best that any could do. UserError where there is nothing to ask for.
     """
-    asked = right.any(axis=1) & (True if queries is None else queries)
+    asked: Bools = right.any(axis=1)
+    if queries is not None:
+        asked = asked & queries
     if not asked.any():
         raise UserError("no query has another video with its label: at least two videos of one event are needed")
     whole, first = [], []

@@ -75,7 +75,7 @@ class _AnyLength(nn.Module):
         self.network = network
 
     def forward(self, regions: Tensor) -> Tensor:
-        transformer = self.network.transformer
+        transformer: Any = self.network.transformer
         layer = transformer.layers[0]
         x = F.normalize(self.network.attention(regions).sum(1), dim=-1)
         x = layer.norm1(x + self._attended(layer.self_attn, x))
