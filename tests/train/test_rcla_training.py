@@ -8,12 +8,16 @@ from typing import Any
 import numpy as np
 import pytest
 
+from makers import write_video
+from twinreel.engine.settings import Resources
 from twinreel.errors import UserError
+from twinreel.evaluate.labelled import Labelled
 from twinreel.types import Float32
 
 torch = pytest.importorskip("torch")
 
 from twinreel.networks.rcla import CbamResNet34, Rcla  # noqa: E402
+from twinreel.train.examples import frame_examples  # noqa: E402
 from twinreel.train.rcla import Configuration, Example, described, seed_loss, train  # noqa: E402
 
 DIMENSIONS = 12
@@ -105,6 +109,19 @@ def test_a_checkpoint_of_other_settings_is_refused(tmp_path: Path) -> None:
 def test_videos_that_show_nothing_twice_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no two show the same event"):
         train(planted(6, videos=1), network(), FAST, 1, tmp_path, {}, print)
+
+
+def test_frames_to_learn_from_are_evenly_spread(tmp_path: Path) -> None:
+    still = [np.full((48, 64, 3), 8 * second, np.uint8) for second in range(24) for _ in range(2)]
+    write_video(tmp_path / "long.mp4", still, fps=2)
+    write_video(tmp_path / "short.mp4", still[:6], fps=2)
+    (tmp_path / "broken.mp4").write_text("no video")
+    names = ("short", "broken", "long")
+    found = frame_examples([Labelled(tmp_path / f"{name}.mp4", name) for name in names], Resources(jobs=1))
+    assert [one.event for one in found] == ["short", "long"]
+    assert [one.frames.shape for one in found] == [(3, 224, 224, 3), (16, 224, 224, 3)]
+    levels = found[1].frames.mean((1, 2, 3)) / 8
+    assert levels[0] < 1 and levels[-1] > 22 and (np.diff(levels) > 0.5).all() and (np.diff(levels) < 2.5).all()
 
 
 def test_the_full_network_learns_from_frames(tmp_path: Path) -> None:

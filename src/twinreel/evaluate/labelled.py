@@ -92,7 +92,7 @@ def measure(
     queries: (n,) which videos are asked for; by default all of which another is right. threshold: by default the one of
     the highest F1 here, which is the best that any could do. UserError where there is nothing to ask for.
     """
-    asked: Bools = right.any(axis=1)
+    asked: Bools = np.asarray(right.any(axis=1))
     if queries is not None:
         asked = asked & queries
     if not asked.any():
