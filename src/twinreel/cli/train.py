@@ -126,7 +126,7 @@ def rcla(
     Examples:
       twinreel train rcla labels.csv --out mine
       twinreel train rcla VCDB --out mine --full --backbone resnet34-b627a593.pth
-      twinreel videos search clip.mp4 --by rcla --weights mine/rcla.pt
+      twinreel train rcla labels.csv --out mine --library films.sqlite --epochs 400
     """
     if backbone is not None and not full:
         raise UserError("--backbone is of use with --full only: without it there is no ResNet to begin with")
