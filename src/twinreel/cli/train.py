@@ -86,7 +86,7 @@ def rcla(
         typer.Option(
             "--full",
             help="Train the whole network, from pixels on. Without it, what follows the frames' features, on the "
-            "vectors of the library's describer: minutes instead of days on a processor.",
+            "vectors of the library's describer: minutes on a processor.",
         ),
     ] = False,
     backbone: Annotated[
