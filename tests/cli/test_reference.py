@@ -38,6 +38,10 @@ def test_all_commands_are_there() -> None:
         "bench run",
         "bench report",
         "train descriptor",
+        "train rcla",
+        "videos search",
+        "videos export",
+        "videos evaluate",
         "hashes export",
         "hashes match",
     }

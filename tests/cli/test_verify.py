@@ -29,7 +29,7 @@ def test_a_scan_says_how_many_pairs_and_videos_it_looked_at_again(films: Path, t
 def test_a_verifier_that_cannot_be_had_is_one_line(films: Path, tmp_path: Path) -> None:
     library = ("--library", tmp_path / "library.sqlite")
     for options, words in (
-        (("--verify", "dtw"), "there is no verifier 'dtw'; there are none, chamfer, visil, dns, s2vs"),
+        (("--verify", "dtw"), "there is no verifier 'dtw'; there are none, chamfer, visil, dns, dns-binary, s2vs"),
         (("--verify", "dns"), "dns needs the folder of its weights: --weights FOLDER"),
     ):
         result = invoke("scan", films, *library, *options)

@@ -118,7 +118,7 @@ def test_a_new_video_alone_is_described(verified: tuple[Path, int, int], tmp_pat
 
 
 def test_unknown_verifiers_and_missing_weights_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="no verifier 'dtw'; there are none, chamfer, visil, dns, s2vs"):
+    with pytest.raises(UserError, match="no verifier 'dtw'; there are none, chamfer, visil, dns, dns-binary, s2vs"):
         Library(tmp_path / "library.sqlite", verify="dtw")
     with (
         Library(tmp_path / "library.sqlite", verify="visil") as library,

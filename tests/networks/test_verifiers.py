@@ -13,7 +13,7 @@ from torch import Tensor, nn  # noqa: E402
 
 from twinreel.errors import UserError  # noqa: E402
 from twinreel.library import Library  # noqa: E402
-from twinreel.networks.dns import Coarse, FineAttention, Selector  # noqa: E402
+from twinreel.networks.dns import Coarse, FineAttention, FineBinary, Selector  # noqa: E402
 from twinreel.networks.resnet import ResNet50  # noqa: E402
 from twinreel.networks.s2vs import S2VS  # noqa: E402
 from twinreel.networks.verifiers import DistillAndSelect, OneNetwork, load_verifier  # noqa: E402
@@ -35,6 +35,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("dns_cg_student.pth", Coarse()),
         ("dns_fg_att_student.pth", FineAttention()),
         ("dns_selector_cg-fg_att.pth", Selector()),
+        ("dns_fg_bin_student.pth", FineBinary()),
+        ("dns_selector_cg-fg_bin.pth", Selector()),
         ("s2vs_dns.pth", S2VS()),
     ):
         torch.save({"model": network.state_dict()}, root / file)
@@ -46,7 +48,7 @@ def regions(frames: int, dimensions: int, seed: int = 0) -> Float32:
     return np.asarray(made / np.linalg.norm(made, axis=2, keepdims=True), np.float32)
 
 
-@pytest.mark.parametrize("name", ["visil", "dns", "s2vs"])
+@pytest.mark.parametrize("name", ["visil", "dns", "dns-binary", "s2vs"])
 def test_a_folder_of_published_files_gives_a_verifier(folder: Path, name: str) -> None:
     describer, verifier = load_verifier(name, folder)
     assert (describer.regions, describer.dimensions, describer.image_size) == (9, 512, (224, 224))

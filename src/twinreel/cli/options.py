@@ -67,8 +67,8 @@ Verify = Annotated[
         metavar="NAME",
         show_default=False,
         help="Look at matching pairs again, by the regions of all their frames: chamfer (nothing else needed), visil, "
-        "dns or s2vs (need --weights and the extra networks), or none. By default that of the last scan, at first "
-        "none.",
+        "dns, dns-binary or s2vs (need --weights and the extra networks), or none. By default that of the last scan, "
+        "at first none.",
     ),
 ]
 Weights = Annotated[

@@ -8,7 +8,7 @@ that they have.
 from __future__ import annotations
 
 from collections import OrderedDict, defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +19,7 @@ from twinreel.engine.progress import Meter, Progress
 from twinreel.engine.scan import open_pool
 from twinreel.engine.settings import Resources
 from twinreel.engine.tasks import SampleTask
+from twinreel.errors import MediaError
 from twinreel.match.verify import Verifier
 from twinreel.media.sampling import Sampling
 from twinreel.store.catalogue import Catalogue
@@ -33,6 +34,11 @@ CACHED = 20_000
 """Frames whose regions are kept in memory: 180 MB of the backbone's, 370 MB of the students'."""
 
 
+def regions_key(describer: RegionDescriber) -> tuple[str, str]:
+    """Describer and sampling, as regions are stored under them."""
+    return f"{describer.name}@{describer.version}", str(SAMPLING)
+
+
 @dataclass(frozen=True, slots=True)
 class Verification:
     """What pairs are looked at again with."""
@@ -43,7 +49,7 @@ class Verification:
     @property
     def regions(self) -> tuple[str, str]:
         """Describer and sampling, as regions are stored under them."""
-        return f"{self.describer.name}@{self.describer.version}", str(SAMPLING)
+        return regions_key(self.describer)
 
     @property
     def key(self) -> str:
@@ -75,42 +81,53 @@ def verify_library(
         if match.relation not in (Relation.IDENTICAL, Relation.REMUX)
         and (pair := (min(match.a, match.b), max(match.a, match.b))) not in seen
     ]
-    having = catalogue.regions.having(*verification.regions)
-    lacking = sorted({content for pair in pending for content in pair} - having)
-    made = _describe(catalogue, verification, lacking, resources, progress) if lacking else 0
+    contents = {content for pair in pending for content in pair}
+    made = describe_regions(catalogue, verification.describer, contents, resources, progress)
     return Verifications(_compare(catalogue, verification, sorted(pending), progress), made)
 
 
-def _describe(
+def describe_regions(
     catalogue: Catalogue,
-    verification: Verification,
+    describer: RegionDescriber,
     contents: Iterable[str],
     resources: Resources,
     progress: Progress | None,
 ) -> int:
-    """Stores the regions of videos, one by one; of how many."""
-    videos = [video for content in contents if (video := catalogue.videos.get(content)) is not None]
+    """Stores the regions of the videos that have none yet, one by one; of how many. The caller holds the lock."""
+    key = regions_key(describer)
+    lacking = sorted(set(contents) - catalogue.regions.having(*key))
+    videos = [video for content in lacking if (video := catalogue.videos.get(content)) is not None]
     files = {video.path: video for video in videos if video.state is State.PRESENT}
-    describer, count = verification.describer, 0
-    meter = Meter(progress, "regions", len(files))
+    if not files:
+        return 0
+    meter, count = Meter(progress, "regions", len(files)), 0
+    for path, vectors in regions_of(files, describer, resources):
+        if isinstance(vectors, MediaError):
+            meter.advance()
+            continue
+        catalogue.regions.put(files[path].content, *key, vectors)
+        count += 1
+        meter.advance(seconds=files[path].probe.duration)
+    return count
+
+
+def regions_of(
+    paths: Collection[str], describer: RegionDescriber, resources: Resources
+) -> Iterator[tuple[str, Float32 | MediaError]]:
+    """Files with the regions (t, r, d) of all their frames, one a second, or why there are none, as they come."""
     gathered: dict[str, list[Float32]] = defaultdict(list)
     with open_pool(describer.image_size, resources) as pool:
-        tasks = (SampleTask(path, SAMPLING, describer.image_size) for path in files)
-        for event in pool.run(tasks):
+        for event in pool.run(SampleTask(path, SAMPLING, describer.image_size) for path in paths):
             path = event.task.path
             match event:
                 case Reply(_, Samples(part=0) as samples):
                     gathered[path].append(describer.describe_regions(samples.images))
                 case Done():
                     none = np.zeros((0, describer.regions, describer.dimensions), np.float32)
-                    vectors = np.concatenate([none, *gathered.pop(path, [])])
-                    catalogue.regions.put(files[path].content, *verification.regions, vectors)
-                    count += 1
-                    meter.advance(seconds=files[path].probe.duration)
-                case Failed():
+                    yield path, np.concatenate([none, *gathered.pop(path, [])])
+                case Failed(_, error):
                     gathered.pop(path, None)
-                    meter.advance()
-    return count
+                    yield path, error
 
 
 def _compare(catalogue: Catalogue, verification: Verification, pairs: list[Pair], progress: Progress | None) -> int:

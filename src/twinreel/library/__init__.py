@@ -7,6 +7,7 @@ from twinreel.engine.progress import Progress, Step
 from twinreel.library.facade import Library
 from twinreel.library.hashes import Hashed, Screening, Sighting
 from twinreel.library.results import Comparison, Found, Repeats, Status
+from twinreel.library.whole import Similar, VideoVectors
 
 __all__ = [
     "Comparison",
@@ -17,7 +18,9 @@ __all__ = [
     "Repeats",
     "Screening",
     "Sighting",
+    "Similar",
     "Stage",
     "Status",
     "Step",
+    "VideoVectors",
 ]

@@ -35,6 +35,7 @@ from twinreel.library.meaning import LEAST, TOP, find_text, tagger, tags_of
 from twinreel.library.reported import Reported
 from twinreel.library.results import Comparison, Found, Repeats, Seen, Status, Tagged
 from twinreel.library.verifiers import UNVERIFIED, check_verifier, load_verification
+from twinreel.library.whole import Similar, VideoVectors, clip_vectors, library_vectors, load_whole, nearest
 from twinreel.match.alignment import ALIGNERS
 from twinreel.match.pair import MIN_SCORE
 from twinreel.media.sampling import Sampling
@@ -42,7 +43,7 @@ from twinreel.models.load import absolute, load_describer
 from twinreel.store.catalogue import Catalogue
 from twinreel.store.exports import check_export, write_rows
 from twinreel.store.location import default_library
-from twinreel.types import Failure, Group, Match, ScanReport, SharedContent, State, Video
+from twinreel.types import Failure, Fingerprint, Group, Match, ScanReport, SharedContent, State, Video
 
 AnyPath = str | os.PathLike[str]
 
@@ -213,6 +214,54 @@ class Library:
         UserError where the library's describer is none of pictures and texts (CLIP, SigLIP).
         """
         return find_text(self._catalogue, self._recipe(), self._reported.videos(), text, top)
+
+    def fingerprints(self) -> Iterator[tuple[Video, Fingerprint]]:
+        """Every video that has frame vectors of the library's describer and sampling, and these; one in memory at a
+        time, in order of content id."""
+        for content, fingerprint in self._catalogue.fingerprints.all(*self._recipe().key):
+            if (video := self._catalogue.videos.get(content)) is not None:
+                yield video, fingerprint
+
+    def video_vectors(
+        self,
+        by: str = "mean",
+        weights: AnyPath | None = None,
+        *,
+        jobs: int | None = None,
+        memory: int = MEMORY,
+        progress: Progress | None = None,
+    ) -> VideoVectors:
+        """One vector for every video.
+
+        by: mean, gem, pyramid, anchors, hash, long-hash, dns or rcla; see docs/pooling.md. weights: the folder (dns) or
+        file (rcla) of the network's weights. UserError where these are missing or do not fit.
+        """
+        whole = load_whole(by, weights if weights is None else os.fspath(weights))
+        return library_vectors(self._catalogue, self._recipe(), whole, Resources(jobs, memory), progress)
+
+    def similar_videos(
+        self,
+        clips: Iterable[AnyPath],
+        top: int = 10,
+        *,
+        by: str = "mean",
+        weights: AnyPath | None = None,
+        jobs: int | None = None,
+        memory: int = MEMORY,
+        progress: Progress | None = None,
+    ) -> dict[str, list[Similar] | MediaError]:
+        """The videos that are most alike to each clip as a whole, by their paths as given; see ``video_vectors``.
+
+        A clip that cannot be used has its error as the answer. Which seconds are common is what ``search`` says.
+        """
+        asked = {os.fspath(clip): os.path.abspath(os.fspath(clip)) for clip in clips}
+        whole, resources = load_whole(by, weights if weights is None else os.fspath(weights)), Resources(jobs, memory)
+        vectors = library_vectors(self._catalogue, self._recipe(), whole, resources, progress)
+        made = clip_vectors(set(asked.values()), self._recipe(), whole, resources)
+        return {
+            clip: found if isinstance(found := made[path], MediaError) else nearest(vectors, found, top)
+            for clip, path in asked.items()
+        }
 
     def compare(self, a: AnyPath, b: AnyPath) -> Comparison:
         """One pair of files explained, whether they are part of the library or not.

@@ -11,7 +11,7 @@ from twinreel.match.verify import Chamfer
 
 UNVERIFIED = "none"
 PLAIN = "chamfer"
-NETWORKS = ("visil", "dns", "s2vs")
+NETWORKS = ("visil", "dns", "dns-binary", "s2vs")
 
 
 def check_verifier(name: str) -> None:

@@ -37,8 +37,13 @@ def symmetric_chamfer(similarities: Tensor) -> Tensor:
 
 def frame_similarities(a: Tensor, b: Tensor, similarity: Similarity = chamfer) -> Tensor:
     """Regions (t, r, d) and (u, s, d) -> (t, u): inner products of all regions, summed up by ``similarity``."""
-    rows = [similarity(torch.einsum("trd,usd->turs", block, b)) for block in torch.split(a, BLOCK)]
-    return torch.cat(rows)
+
+    def rows(block: Tensor) -> Tensor:
+        return similarity(torch.einsum("trd,usd->turs", block, b))
+
+    if len(a) <= BLOCK:  # and so what is exported of it is right at any length
+        return rows(a)
+    return torch.cat([rows(block) for block in torch.split(a, BLOCK)])
 
 
 def long_enough(regions: Tensor) -> Tensor:

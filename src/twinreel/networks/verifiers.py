@@ -4,6 +4,7 @@
     pca_resnet50_vcdb_1M.pth     whitening of the regions                                 all
     visil_symmetric.pth          or visil.pth, which takes regions of 3840 numbers        visil
     dns_cg_student.pth, dns_fg_att_student.pth, dns_selector_cg-fg_att.pth                dns
+    dns_cg_student.pth, dns_fg_bin_student.pth, dns_selector_cg-fg_bin.pth                dns-binary
     s2vs_dns.pth                 or s2vs_vcdb.pth                                         s2vs
 
 A pair has no query and no target here, so that networks that look in one direction are asked in both, and the higher
@@ -22,7 +23,7 @@ from torch import Tensor, nn
 from twinreel.describe.regions import RegionDescriber
 from twinreel.errors import UserError
 from twinreel.match.verify import Verifier
-from twinreel.networks.dns import Coarse, FineAttention, Selector
+from twinreel.networks.dns import Coarse, Fine, FineAttention, FineBinary, Selector
 from twinreel.networks.regions import CHANNELS, ResNetRegions
 from twinreel.networks.s2vs import S2VS
 from twinreel.networks.visil import ViSiL
@@ -54,9 +55,8 @@ class DistillAndSelect:
     As published the two scales are mixed: cosine of the coarse vectors, or (fine + 1) / 2.
     """
 
-    name = "dns"
-
-    def __init__(self, coarse: Coarse, fine: nn.Module, selector: Selector) -> None:
+    def __init__(self, coarse: Coarse, fine: nn.Module, selector: Selector, name: str = "dns") -> None:
+        self.name = name
         self._coarse, self._fine, self._selector = coarse.eval(), fine.eval(), selector.eval()
         self.version = _digest(coarse, fine, selector)
         self.refined = 0
@@ -91,24 +91,37 @@ def _digest(*networks: nn.Module) -> str:
 
 
 def _visil(folder: Path) -> tuple[Verifier, int]:
-    file = _file(folder, "visil_symmetric.pth", "visil.pth")
+    file = the_file(folder, "visil_symmetric.pth", "visil.pth")
     symmetric = file.name == "visil_symmetric.pth"
     dimensions = 512 if symmetric else CHANNELS
     return OneNetwork("visil", load(ViSiL(dimensions, symmetric), file, "ViSiL")), dimensions
 
 
 def _dns(folder: Path) -> tuple[Verifier, int]:
-    coarse = load(Coarse(), _file(folder, "dns_cg_student.pth"), "the coarse student of DnS")
-    fine = load(FineAttention(), _file(folder, "dns_fg_att_student.pth"), "the fine student of DnS")
-    selector = load(Selector(), _file(folder, "dns_selector_cg-fg_att.pth"), "the selector of DnS")
-    return DistillAndSelect(coarse, fine, selector), 512
+    return _distilled(folder, "dns", "att", FineAttention()), 512
+
+
+def _dns_binary(folder: Path) -> tuple[Verifier, int]:
+    return _distilled(folder, "dns-binary", "bin", FineBinary()), 512
+
+
+def _distilled(folder: Path, name: str, kind: str, fine: Fine) -> DistillAndSelect:
+    coarse = load(Coarse(), the_file(folder, "dns_cg_student.pth"), "the coarse student of DnS")
+    load(fine, the_file(folder, f"dns_fg_{kind}_student.pth"), "the fine student of DnS")
+    selector = load(Selector(), the_file(folder, f"dns_selector_cg-fg_{kind}.pth"), "the selector of DnS")
+    return DistillAndSelect(coarse, fine, selector, name)
 
 
 def _s2vs(folder: Path) -> tuple[Verifier, int]:
-    return OneNetwork("s2vs", load(S2VS(), _file(folder, "s2vs_dns.pth", "s2vs_vcdb.pth"), "S2VS")), 512
+    return OneNetwork("s2vs", load(S2VS(), the_file(folder, "s2vs_dns.pth", "s2vs_vcdb.pth"), "S2VS")), 512
 
 
-VERIFIERS: dict[str, Callable[[Path], tuple[Verifier, int]]] = {"visil": _visil, "dns": _dns, "s2vs": _s2vs}
+VERIFIERS: dict[str, Callable[[Path], tuple[Verifier, int]]] = {
+    "visil": _visil,
+    "dns": _dns,
+    "dns-binary": _dns_binary,
+    "s2vs": _s2vs,
+}
 """By name: from a folder to the verifier and the dimensions of the regions that it takes."""
 
 
@@ -118,11 +131,16 @@ def load_verifier(name: str, folder: Path) -> tuple[RegionDescriber, Verifier]:
     UserError where the folder lacks a file or one does not fit.
     """
     verifier, dimensions = VERIFIERS[name](folder)
-    backbone, whitening = _file(folder, "resnet50*.pth"), _file(folder, "pca_resnet50_vcdb_1M.pth")
-    return ResNetRegions.load(backbone, whitening, dimensions), verifier
+    return resnet_regions(folder, dimensions), verifier
 
 
-def _file(folder: Path, *names: str) -> Path:
+def resnet_regions(folder: Path, dimensions: int) -> ResNetRegions:
+    """The regions that these networks take, from a folder of published files."""
+    backbone, whitening = the_file(folder, "resnet50*.pth"), the_file(folder, "pca_resnet50_vcdb_1M.pth")
+    return ResNetRegions.load(backbone, whitening, dimensions)
+
+
+def the_file(folder: Path, *names: str) -> Path:
     """The first of some files that is there; names may hold wildcards."""
     for name in names:
         if found := sorted(folder.glob(name)):

@@ -47,6 +47,19 @@ def cells(times: Float64) -> Float64:
     return edges
 
 
+def every_second(vectors: Float32, times: Float64) -> Float32:
+    """Frames (n, d) at irregular times to (m, d): that nearest to every whole second from the first on.
+
+    For what looks at order and knows no times. m is 0 where n is.
+    """
+    ordered, seconds = in_order(vectors, times)
+    if not len(ordered):
+        return vectors
+    wanted = np.arange(seconds[0], seconds[-1] + 1e-6)
+    nearest = np.searchsorted((seconds[1:] + seconds[:-1]) / 2, wanted)
+    return ordered[nearest].astype(np.float32)
+
+
 def unit(vector: Float64) -> Float32:
     """At length 1; zeros stay zeros."""
     length = float(np.linalg.norm(vector))

@@ -22,7 +22,8 @@ from twinreel.cli.shapes.hashes import HashedShape, ScreeningShape
 from twinreel.cli.shapes.installation import AddedShape, DescriberShape, DoctorShape, TestedShape
 from twinreel.cli.shapes.library import FailureShape, GroupShape, MatchShape, SharedShape
 from twinreel.cli.shapes.meaning import SeenShape, TaggedShape
-from twinreel.cli.shapes.measures import EvaluateShape, TrainShape
+from twinreel.cli.shapes.measures import EvaluateShape, RclaShape, TrainShape
+from twinreel.cli.shapes.videos import LabelledShape, SimilarToShape, VectorsShape
 
 OUTPUTS: dict[str, Any] = {
     "scan": ScanShape,
@@ -50,5 +51,9 @@ OUTPUTS: dict[str, Any] = {
     "hashes export": list[HashedShape],
     "hashes match": ScreeningShape,
     "train descriptor": TrainShape,
+    "train rcla": RclaShape,
+    "videos search": list[SimilarToShape],
+    "videos export": VectorsShape,
+    "videos evaluate": LabelledShape,
 }
 """What each command prints with ``--json``."""

@@ -54,3 +54,17 @@ class TrainShape(TypedDict):
     ap: float
     recall_p99: float
     nearest: float
+
+
+class RclaShape(TypedDict):
+    """A trained RCLA. map: on the held-out events, of the weights that were kept, those of epoch best; untrained: of
+    those before; losses of the first and the last epoch."""
+
+    weights: str
+    videos: int
+    epochs: int
+    best: int
+    map: float
+    untrained: float
+    loss_first: float
+    loss_last: float
