@@ -33,7 +33,7 @@ from twinreel.library.hashes import Hashed, Screening, export_hashes, screen
 from twinreel.library.reported import Reported
 from twinreel.library.results import Comparison, Found, Repeats, Status
 from twinreel.library.verifiers import UNVERIFIED, check_verifier, load_verification
-from twinreel.match.alignment import ALIGNERS
+from twinreel.match.alignment import ALIGNERS, check_aligner
 from twinreel.match.pair import MIN_SCORE
 from twinreel.media.sampling import Sampling
 from twinreel.store.catalogue import Catalogue
@@ -78,8 +78,8 @@ class Library:
         UserError for an unknown sampling, aligner or verifier (an unknown describer shows when it is needed),
         LibraryError where the file cannot be used.
         """
-        if aligner is not None and aligner not in ALIGNERS:
-            raise UserError(f"there is no aligner {aligner!r}; there are {', '.join(ALIGNERS)}")
+        if aligner is not None:
+            check_aligner(aligner)
         if verify is not None:
             check_verifier(verify)
         sampling = Sampling.parse(sampling) if isinstance(sampling, str) else sampling
