@@ -35,6 +35,10 @@ def test_all_commands_are_there() -> None:
         "train descriptor",
         "hashes export",
         "hashes match",
+        "picture map",
+        "picture strip",
+        "picture search",
+        "picture anchors",
     }
     assert set(COMMANDS) == {*expected.split(), *groups}
 

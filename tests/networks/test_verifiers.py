@@ -112,6 +112,19 @@ def test_both_directions_are_asked_and_the_higher_answer_counts() -> None:
     )
 
 
+@pytest.mark.parametrize("name", ["visil", "dns", "s2vs"])
+def test_the_maps_of_a_pair_are_what_its_similarity_comes_from(folder: Path, name: str) -> None:
+    _, verifier = load_verifier(name, folder)
+    a, b = regions(9, 512), regions(17, 512, seed=1)
+    there, back = verifier.maps(a, b), verifier.maps(b, a)
+    assert there.frames.shape == (9, 17) and back.frames.shape == (17, 9)
+    assert there.compared is not None and back.compared is not None
+    assert there.compared.shape == (2, 4) and np.abs(there.compared).max() <= 1
+    if name == "s2vs":  # its similarity is the better of both directions
+        best = max(float(one.max(axis=1).mean()) for one in (there.compared, back.compared))
+        assert verifier.similarity(a, b) == pytest.approx(best, abs=1e-5)
+
+
 def test_what_a_folder_lacks_is_named(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"holds no visil_symmetric\.pth or visil\.pth"):
         load_verifier("visil", tmp_path)

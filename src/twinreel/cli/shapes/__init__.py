@@ -22,6 +22,7 @@ from twinreel.cli.shapes.hashes import HashedShape, ScreeningShape
 from twinreel.cli.shapes.installation import DescriberShape, DoctorShape
 from twinreel.cli.shapes.library import FailureShape, GroupShape, MatchShape, SharedShape
 from twinreel.cli.shapes.measures import EvaluateShape, TrainShape
+from twinreel.cli.shapes.pictures import PictureShape
 
 OUTPUTS: dict[str, Any] = {
     "scan": ScanShape,
@@ -44,6 +45,10 @@ OUTPUTS: dict[str, Any] = {
     "bench report": BenchReportShape,
     "hashes export": list[HashedShape],
     "hashes match": ScreeningShape,
+    "picture map": PictureShape,
+    "picture strip": PictureShape,
+    "picture search": PictureShape,
+    "picture anchors": PictureShape,
     "train descriptor": TrainShape,
 }
 """What each command prints with ``--json``."""
