@@ -32,10 +32,8 @@ def cells(picture: Image.Image) -> UInt8:
 @pytest.mark.parametrize("options", [(), ("--verify", "chamfer")])
 def test_a_map_of_a_clip_has_a_bright_diagonal(films: Path, tmp_path: Path, options: tuple[str, ...]) -> None:
     file = tmp_path / "map.png"
-    found = invoke_json(
-        *("picture", "map", films / "film.mp4", films / "clip.mp4", file, "--describer", "phash"),
-        *(*options, "--library", tmp_path / "none.sqlite"),
-    )
+    clip, where = films / "clip.mp4", ("--describer", "phash", "--library", str(tmp_path / "none.sqlite"))
+    found = invoke_json("picture", "map", films / "film.mp4", clip, file, *where, *options)
     assert fits(found, OUTPUTS["picture map"])
     picture = opened(file)
     assert picture.size == (found["width"], found["height"])
