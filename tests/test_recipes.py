@@ -14,7 +14,7 @@ NOTEBOOK = Path(__file__).parents[1] / "docs" / "recipes.ipynb"
 
 @pytest.fixture(scope="module")
 def notebook() -> Any:
-    read = nbformat.read(NOTEBOOK, as_version=4)
+    read = nbformat.read(NOTEBOOK, as_version=4)  # type: ignore[no-untyped-call]
     nbformat.validate(read)
     return read
 

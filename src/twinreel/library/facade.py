@@ -141,6 +141,7 @@ class Library:
         given = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
         choice = Choice(tuple(include), tuple(exclude), hidden)
         resources = Resources(jobs, memory, readers_per_drive)
+        check_aligner(self.aligner)
         verification = load_verification(self.verify, self.weights)
         with self._catalogue.lock_for_scan(wait=wait, on_wait=on_wait):
             recipe = self._recipe()
@@ -395,6 +396,7 @@ class Library:
 
     def _search(self) -> Searcher:
         if self._searcher is None:
+            check_aligner(self.aligner)
             self._searcher = Searcher(self._catalogue, self._recipe(), self.aligner)
         return self._searcher
 
