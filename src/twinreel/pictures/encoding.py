@@ -52,14 +52,13 @@ def gif(images: UInt8, seconds: float) -> bytes:
 
     One palette of 256 colours for all of it, chosen by FFmpeg, with ordered dithering, which does not swarm.
     """
-    return _animated(_paletted(images), "gif", "gif", "pal8", seconds, {}, {"loop": "0"})
+    return _animated(_paletted(images), "gif", "gif", "pal8", seconds, {})
 
 
 def webp(images: UInt8, seconds: float) -> bytes:
     """The same as an animated WebP."""
     frames = [av.VideoFrame.from_ndarray(np.ascontiguousarray(image), "rgb24") for image in images]
-    options = {"quality": _WEBP_QUALITY}
-    return _animated(frames, "webp", "libwebp_anim", "yuv420p", seconds, options, {"loop": "0"})
+    return _animated(frames, "webp", "libwebp_anim", "yuv420p", seconds, {"quality": _WEBP_QUALITY})
 
 
 def _animated(
@@ -69,10 +68,9 @@ def _animated(
     layout: str,
     seconds: float,
     options: dict[str, str],
-    written: dict[str, str],
 ) -> bytes:
     file = io.BytesIO()
-    output: Any = av.open(file, "w", format=container, options=written)
+    output: Any = av.open(file, "w", format=container, options={"loop": "0"})
     with output:
         stream = output.add_stream(codec, rate=1 / Fraction(seconds).limit_denominator(100), options=options)
         stream.width, stream.height, stream.pix_fmt = frames[0].width, frames[0].height, layout

@@ -14,10 +14,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse import bmat, coo_array, csr_array
-from scipy.sparse.csgraph import connected_components
 
 from twinreel.errors import MissingExtra
 from twinreel.match.alignment.base import Box, Int64, Settings, in_order
@@ -25,6 +24,9 @@ from twinreel.match.alignment.chains import chained
 from twinreel.match.alignment.nodes import likely_cells
 from twinreel.match.alignment.similarity import SimilarityMap, similarity_map
 from twinreel.types import Float32, Float64
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array  # imported where it is needed: it takes a while, and most need it not
 
 _TOP_K = 5
 """Cells of each row, and of each column, that are looked at, as in the Temporal Network."""
@@ -92,6 +94,8 @@ def _aligned(view: SimilarityMap, settings: ClusterSettings, cluster: Callable[[
 
 def _distances(view: SimilarityMap, min_similarity: float) -> csr_array:
     """(n + m, n + m), symmetric: 1 - similarity of the frames of a to those of b from ``min_similarity`` on."""
+    from scipy.sparse import bmat, coo_array, csr_array
+
     rows, columns = np.nonzero(view.values >= min_similarity)
     apart = np.maximum(1 - view.values[rows, columns].astype(np.float64), _CLOSEST)
     across = coo_array((apart, (rows, columns)), shape=view.values.shape)
@@ -116,6 +120,8 @@ def _hdbscan(distances: csr_array, settings: HdbscanSettings) -> Int64:
         from sklearn.cluster import HDBSCAN
     except ModuleNotFoundError as error:
         raise MissingExtra("the aligner hdbscan", "clusters") from error
+    from scipy.sparse.csgraph import connected_components
+
     _, heaps = connected_components(distances, directed=False)
     order = np.argsort(heaps, kind="stable")
     labels = np.full(len(heaps), -1, np.int64)
