@@ -4,7 +4,7 @@
 
 Times are seconds (float) from the first shown frame of a video; ranges are half-open ``[start, stop)``.
 A video is known by its *content id*, never by its path: the same bytes under two names are one video.
-Everything here is a frozen dataclass without behaviour beyond checks and small derived numbers.
+Everything here is a frozen dataclass without behaviour beyond checks, small derived numbers, and how notebooks show it.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
+
+from twinreel.tables import table
 
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
@@ -228,6 +230,13 @@ class Match:
     segments: tuple[Segment, ...] = ()
     """In order of a_start; empty only for identical files."""
 
+    def _repr_html_(self) -> str:
+        title = f"{self.a} and {self.b}: {self.relation.value}, score {self.score:.3f}, "
+        title += f"{self.coverage_a:.0%} of a, {self.coverage_b:.0%} of b"
+        head = ("a from", "to", "b from", "to", "speed", "mirrored", "score")
+        rows = [(s.a_start, s.a_stop, s.b_start, s.b_stop, s.speed, s.mirrored, s.score) for s in self.segments]
+        return table(title, head, rows)
+
 
 @dataclass(frozen=True, slots=True)
 class Group:
@@ -238,6 +247,9 @@ class Group:
     """Why this one represents the group, in words."""
     members: tuple[str, ...]
     """Content ids, the representative first."""
+
+    def _repr_html_(self) -> str:
+        return table(f"{self.representative}: {self.reason}", ("members",), [(member,) for member in self.members])
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,6 +280,10 @@ class SharedContent:
     def seconds(self) -> float:
         """Of all occurrences together."""
         return sum(one.stop - one.start for one in self.occurrences)
+
+    def _repr_html_(self) -> str:
+        rows = [(one.content, one.start, one.stop) for one in self.occurrences]
+        return table(f"{self.id}: in {self.videos} videos", ("video", "from", "to"), rows)
 
 
 class FailureKind(enum.StrEnum):

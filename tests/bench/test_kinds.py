@@ -18,11 +18,11 @@ from twinreel.bench.clips import Clip
 from twinreel.bench.collection import File, Part, Transform
 from twinreel.bench.encoders import Encoder, usable
 from twinreel.bench.kinds import KINDS, Cast, trim, whole
-from twinreel.bench.reading import shown_at
 from twinreel.bench.recipe import Drawn, Encoding, Recipe
 from twinreel.bench.rendering import RenderTask
 from twinreel.edits.graded import Strength
 from twinreel.errors import BadFile
+from twinreel.media.shown import shown_at
 from twinreel.types import UInt8
 
 FPS = 12

@@ -44,6 +44,10 @@ def test_all_commands_are_there() -> None:
         "videos evaluate",
         "hashes export",
         "hashes match",
+        "picture map",
+        "picture strip",
+        "picture search",
+        "picture anchors",
     }
     assert set(COMMANDS) == {*expected.split(), *groups}
 

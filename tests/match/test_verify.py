@@ -35,6 +35,12 @@ def test_the_similarity_of_videos_is_the_better_of_both_directions() -> None:
     assert Chamfer().similarity(b, a) == pytest.approx(max(forth, back), abs=1e-6)
 
 
+def test_the_map_of_a_pair_is_that_of_its_frames() -> None:
+    a, b = regions(3), regions(5, seed=1)
+    maps = Chamfer().maps(a, b)
+    assert np.array_equal(maps.frames, frame_similarities(a, b)) and maps.compared is None
+
+
 def test_an_excerpt_is_as_good_as_the_whole() -> None:
     film = regions(40)
     assert Chamfer().similarity(film[10:17], film) == pytest.approx(1, abs=1e-5)

@@ -11,6 +11,8 @@ torch = pytest.importorskip("torch")
 
 from torch import Tensor, nn  # noqa: E402
 
+from makers import scene, write_video  # noqa: E402
+from twinreel import pictures  # noqa: E402
 from twinreel.errors import UserError  # noqa: E402
 from twinreel.library import Library  # noqa: E402
 from twinreel.networks.dns import Coarse, FineAttention, FineBinary, Selector  # noqa: E402
@@ -112,6 +114,31 @@ def test_both_directions_are_asked_and_the_higher_answer_counts() -> None:
     assert (
         verifier.similarity(regions(1, 4), regions(3, 4)) == verifier.similarity(regions(3, 4), regions(1, 4)) == 0.75
     )
+
+
+@pytest.mark.parametrize("name", ["visil", "dns", "s2vs"])
+def test_the_maps_of_a_pair_are_what_its_similarity_comes_from(folder: Path, name: str) -> None:
+    _, verifier = load_verifier(name, folder)
+    a, b = regions(9, 512), regions(17, 512, seed=1)
+    there, back = verifier.maps(a, b), verifier.maps(b, a)
+    assert there.frames.shape == (9, 17) and back.frames.shape == (17, 9)
+    assert there.compared is not None and back.compared is not None
+    assert there.compared.shape == (2, 4) and np.abs(there.compared).max() <= 1
+    if name == "s2vs":  # its similarity is the better of both directions
+        best = max(float(one.max(axis=1).mean()) for one in (there.compared, back.compared))
+        assert verifier.similarity(a, b) == pytest.approx(best, abs=1e-5)
+
+
+def test_the_map_after_the_comparator_stands_beside_that_of_frames(folder: Path, tmp_path: Path) -> None:
+    film = list(scene(1, 6, fps=5, size=(96, 64)))
+    a, b = write_video(tmp_path / "a.mp4", film, fps=5), write_video(tmp_path / "b.mp4", film[10:], fps=5)
+    with Library(tmp_path / "library.sqlite") as library:
+        seen = library.region_maps(a, b, verify="visil", weights=folder)
+        plain = library.region_maps(a, b)
+    assert seen.frames.shape == plain.frames.shape == (6, 4)
+    assert seen.compared is not None and seen.compared.shape == (1, 1) and plain.compared is None
+    both, alone = (pictures.region_maps(maps.frames, maps.compared).size for maps in (seen, plain))
+    assert both[0] == alone[0] and both[1] > 2 * alone[1]
 
 
 def test_what_a_folder_lacks_is_named(folder: Path, tmp_path: Path) -> None:

@@ -9,11 +9,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from twinreel.bench.reading import shown_at
 from twinreel.bench.truth import LooksAlike, Span
 from twinreel.media.bars import luma
 from twinreel.media.identity import content_id
 from twinreel.media.probe import probe
+from twinreel.media.shown import shown_at
 from twinreel.types import Float32, Probe, UInt8
 
 SHORTEST = 4.0

@@ -12,11 +12,11 @@ from typing import ClassVar
 import numpy as np
 
 from twinreel.bench.encoders import MUXERS, encode
-from twinreel.bench.reading import shown_at
 from twinreel.bench.recipe import Drawn, Recipe, Track
 from twinreel.edits.base import Apply, resized
 from twinreel.edits.graded import GRADED, GRADED_LAYOUTS, Several, Strength
 from twinreel.errors import MediaError, NoAccess
+from twinreel.media.shown import shown_at
 from twinreel.types import UInt8
 
 UNFINISHED = ".unfinished"

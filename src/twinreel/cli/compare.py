@@ -9,7 +9,6 @@ import typer
 
 from twinreel.cli import options, output, report
 from twinreel.cli.open import any_library
-from twinreel.cli.png import similarity_map, write_png
 from twinreel.cli.shapes.commands import CompareShape, StageShape
 from twinreel.cli.shapes.library import match_shape, video_shape
 from twinreel.errors import UserError
@@ -57,9 +56,8 @@ def compare(
         raise UserError(f"cannot write the map to {map}: the name must end in .png")
     with any_library(library, describer, sampling, aligner) as opened:
         found = opened.compare(a, b)
-    segments = found.match.segments if found.match else ()
     if map is not None:
-        write_png(similarity_map(found.similarity, found.times_a, found.times_b, segments), map)
+        found.picture.save(map)
     if json:
         output.tell_json(
             CompareShape(

@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 import twinreel
-from twinreel.cli import bench, browse, describers, hashes, train, videos
+from twinreel.cli import bench, browse, describers, hashes, picture, train, videos
 from twinreel.cli.compare import compare
 from twinreel.cli.doctor import doctor
 from twinreel.cli.evaluate import evaluate
@@ -85,6 +85,7 @@ for _command in _COMMANDS:
 app.add_typer(describers.app, name="describers")
 app.add_typer(bench.app, name="bench")
 app.add_typer(hashes.app, name="hashes")
+app.add_typer(picture.app, name="picture")
 app.add_typer(train.app, name="train")
 app.add_typer(videos.app, name="videos")
 

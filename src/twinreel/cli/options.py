@@ -56,8 +56,9 @@ Aligner = Annotated[
         "--aligner",
         metavar="NAME",
         show_default=False,
-        help="What finds the common stretches of two videos: network, hough, dtw or dp. By default that of the last "
-        "scan, at first network.",
+        help="What finds the common stretches of two videos: network, hough, dtw (time that runs unevenly), dp, or "
+        "clusters of frames that align in time: dbscan or hdbscan (need the extra clusters). By default that of the "
+        "last scan, at first network.",
     ),
 ]
 Verify = Annotated[

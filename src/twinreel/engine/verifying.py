@@ -19,8 +19,8 @@ from twinreel.engine.progress import Meter, Progress
 from twinreel.engine.scan import open_pool
 from twinreel.engine.settings import Resources
 from twinreel.engine.tasks import SampleTask
-from twinreel.errors import MediaError
-from twinreel.match.verify import Verifier
+from twinreel.errors import BadFile, MediaError
+from twinreel.match.verify import RegionMaps, Verifier
 from twinreel.media.sampling import Sampling
 from twinreel.store.catalogue import Catalogue
 from twinreel.store.verified import Pair
@@ -84,6 +84,23 @@ def verify_library(
     contents = {content for pair in pending for content in pair}
     made = describe_regions(catalogue, verification.describer, contents, resources, progress)
     return Verifications(_compare(catalogue, verification, sorted(pending), progress), made)
+
+
+def region_maps(verification: Verification, paths: tuple[str, str]) -> RegionMaps:
+    """What the verifier sees of two files, one frame a second. Raises MediaError where no frame of one can be had."""
+    describer = verification.describer
+    gathered: dict[str, list[Float32]] = {path: [] for path in paths}
+    with open_pool(describer.image_size, Resources(len(gathered))) as pool:
+        for event in pool.run(SampleTask(path, SAMPLING, describer.image_size) for path in gathered):
+            found = gathered[event.task.path]
+            match event:
+                case Reply(_, Samples(part=0) as samples):
+                    found.append(describer.describe_regions(samples.images))
+                case Failed(_, error):
+                    if not (isinstance(error, BadFile) and found):
+                        raise error
+    a, b = (np.concatenate(gathered[path]) for path in paths)
+    return verification.verifier.maps(a, b)
 
 
 def describe_regions(

@@ -6,10 +6,11 @@ from twinreel.engine.comparing import Stage
 from twinreel.engine.progress import Progress, Step
 from twinreel.library.facade import Library
 from twinreel.library.hashes import Hashed, Screening, Sighting
-from twinreel.library.results import Comparison, Found, Repeats, Status
+from twinreel.library.results import AnchorFrames, Comparison, Found, Repeats, Status
 from twinreel.library.whole import Similar, VideoVectors
 
 __all__ = [
+    "AnchorFrames",
     "Comparison",
     "Found",
     "Hashed",

@@ -15,6 +15,7 @@ from typing import Self
 
 from twinreel.describe.base import Describer
 from twinreel.describe.registry import DEFAULT
+from twinreel.engine.anchoring import anchors_of
 from twinreel.engine.beside import describe_beside
 from twinreel.engine.census import Choice, below
 from twinreel.engine.comparing import Comparing
@@ -25,7 +26,7 @@ from twinreel.engine.searching import Searcher
 from twinreel.engine.settings import MEMORY, Resources
 from twinreel.engine.state import Recipe
 from twinreel.engine.taking import Taken, look_at, take
-from twinreel.engine.verifying import verify_library
+from twinreel.engine.verifying import region_maps, verify_library
 from twinreel.errors import MediaError, NotFound, UserError
 from twinreel.exchange.formats import Rules, format_named
 from twinreel.group.groups import groups
@@ -33,13 +34,15 @@ from twinreel.library import files
 from twinreel.library.hashes import Hashed, Screening, export_hashes, screen
 from twinreel.library.meaning import LEAST, TOP, find_text, tagger, tags_of
 from twinreel.library.reported import Reported
-from twinreel.library.results import Comparison, Found, Repeats, Seen, Status, Tagged
-from twinreel.library.verifiers import UNVERIFIED, check_verifier, load_verification
+from twinreel.library.results import AnchorFrames, Comparison, Found, Repeats, Seen, Status, Tagged
+from twinreel.library.verifiers import PLAIN, UNVERIFIED, check_verifier, load_verification
 from twinreel.library.whole import Similar, VideoVectors, clip_vectors, library_vectors, load_whole, nearest
-from twinreel.match.alignment import ALIGNERS
+from twinreel.match.alignment import ALIGNERS, check_aligner
 from twinreel.match.pair import MIN_SCORE
+from twinreel.match.verify import RegionMaps
 from twinreel.media.sampling import Sampling
 from twinreel.models.load import absolute, load_describer
+from twinreel.pooling.anchored import PIXELS
 from twinreel.store.catalogue import Catalogue
 from twinreel.store.exports import check_export, write_rows
 from twinreel.store.location import default_library
@@ -82,8 +85,8 @@ class Library:
         UserError for an unknown sampling, aligner or verifier (an unknown describer shows when it is needed),
         LibraryError where the file cannot be used.
         """
-        if aligner is not None and aligner not in ALIGNERS:
-            raise UserError(f"there is no aligner {aligner!r}; there are {', '.join(ALIGNERS)}")
+        if aligner is not None:
+            check_aligner(aligner)
         if verify is not None:
             check_verifier(verify)
         sampling = Sampling.parse(sampling) if isinstance(sampling, str) else sampling
@@ -142,6 +145,7 @@ class Library:
         given = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
         choice = Choice(tuple(include), tuple(exclude), hidden)
         resources = Resources(jobs, memory, readers_per_drive)
+        check_aligner(self.aligner)
         verification = load_verification(self.verify, self.weights)
         with self._catalogue.lock_for_scan(wait=wait, on_wait=on_wait):
             recipe = self._recipe()
@@ -280,6 +284,29 @@ class Library:
             (match,) = self._reported.of_clip(first.content, duration, [match], shared, MIN_SCORE)
         a_video, b_video = (self._catalogue.videos.get(taken.content) or _outside(taken) for taken in (first, second))
         return Comparison(a_video, b_video, pair.times_a, pair.times_b, pair.similarity, match, pair.stages)
+
+    def region_maps(self, a: AnyPath, b: AnyPath, *, verify: str = PLAIN, weights: AnyPath | None = None) -> RegionMaps:
+        """How alike two files are by the regions of a frame a second, and what a network's comparator makes of that.
+
+        verify, weights: as the constructor's. Raises MediaError where one cannot be used, UserError for ``none``.
+        """
+        verification = load_verification(verify, os.fspath(weights) if weights is not None else self.weights)
+        if verification is None:
+            raise UserError(f"the verifier {verify!r} looks at nothing; choose one that does, for example {PLAIN}")
+        return region_maps(verification, (os.path.abspath(os.fspath(a)), os.path.abspath(os.fspath(b))))
+
+    def anchors(self, path: AnyPath, count: int | None = None) -> AnchorFrames:
+        """The anchor frames of a file, whether it is part of the library or not, chosen by 50x50 colour pixels.
+
+        count: how many, if there are as many that differ; by default as few as leave 5 % unexplained.
+        Raises MediaError.
+        """
+        path = os.path.abspath(os.fspath(path))
+        with open_pool(PIXELS, Resources(jobs=1)) as pool:
+            taken = _usable(path, look_at(pool, [path])[path])
+            times, found = anchors_of(pool, taken, count)
+        video = self._catalogue.videos.get(taken.content) or _outside(taken)
+        return AnchorFrames(video, times[found.indices], found.errors)
 
     def repeats(self, path: AnyPath) -> Repeats:
         """Footage that a file shows twice or more often, whether it is part of the library or not.
@@ -452,6 +479,7 @@ class Library:
 
     def _search(self) -> Searcher:
         if self._searcher is None:
+            check_aligner(self.aligner)
             self._searcher = Searcher(self._catalogue, self._recipe(), self.aligner)
         return self._searcher
 

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from twinreel.engine.comparing import Stage
+from twinreel.pictures import Picture, error_curve, heat_map
 from twinreel.pooling.tags import Tag
 from twinreel.store.log import ScanEntry
+from twinreel.tables import table
 from twinreel.types import Float32, Float64, Match, Segment, Video
 
 
@@ -18,6 +20,9 @@ class Found:
     video: Video
     match: Match
     """The clip is its a, the video its b, whatever the relation."""
+
+    def _repr_html_(self) -> str:
+        return table(self.video.path, (), ()) + self.match._repr_html_()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,6 +43,15 @@ class Comparison:
     stages: tuple[Stage, ...]
     """What a scan would make of the pair, in order; the first that has not passed after the two shortcuts drops it."""
 
+    @property
+    def picture(self) -> Picture:
+        """The similarity of all frames, with the segments of the match."""
+        segments = self.match.segments if self.match else ()
+        return heat_map(self.similarity, self.times_a, self.times_b, segments)
+
+    def _repr_png_(self) -> bytes:
+        return self.picture._repr_png_()
+
 
 @dataclass(frozen=True, slots=True)
 class Repeats:
@@ -47,6 +61,26 @@ class Repeats:
     """Also where the file is not part of the library."""
     segments: tuple[Segment, ...]
     """a is where the footage is seen first, b where it is seen again; in order of a, right within half a second."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AnchorFrames:
+    """The frames of a file that the others are nearly combinations of."""
+
+    video: Video
+    """Also where the file is not part of the library."""
+    times: Float64
+    """(k,) seconds of the anchors, ascending."""
+    errors: Float64
+    """(k + 1,) share of the frames' pixels that the first 0, 1, ... k anchors chosen leave unexplained."""
+
+    @property
+    def picture(self) -> Picture:
+        """The errors as a curve."""
+        return error_curve(self.errors)
+
+    def _repr_png_(self) -> bytes:
+        return self.picture._repr_png_()
 
 
 @dataclass(frozen=True, slots=True)

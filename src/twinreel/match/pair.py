@@ -12,8 +12,10 @@ from twinreel.describe.layout import mirrored
 from twinreel.match.alignment import (
     ALIGNERS,
     Box,
+    DbscanSettings,
     DpSettings,
     DtwSettings,
+    HdbscanSettings,
     HoughSettings,
     NetworkSettings,
     Settings,
@@ -62,6 +64,8 @@ _SETTINGS: dict[str, Settings] = {
     "hough": HoughSettings(**_LIMITS),
     "dtw": DtwSettings(**_LIMITS),
     "dp": DpSettings(**_LIMITS),
+    "dbscan": DbscanSettings(**_LIMITS),
+    "hdbscan": HdbscanSettings(**_LIMITS),
 }
 BESIDE = 0.5
 """A further segment of a pair is kept where its score is at least this share of the best one's."""

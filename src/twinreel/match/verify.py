@@ -6,7 +6,7 @@ nobody could compare for all pairs of a library.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -15,6 +15,16 @@ from twinreel.types import Float32, Match
 
 BLOCK = 32
 """Frames of one video that are compared with all of the other at a time: 75 MB beside two hours."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RegionMaps:
+    """What a verifier sees of two videos on its way to a similarity."""
+
+    frames: Float32
+    """(t, u) similarities of their frames, by regions."""
+    compared: Float32 | None
+    """(~t/4, ~u/4) in [-1, 1]: what a network's comparator makes of them; None where there is none."""
 
 
 class Verifier(Protocol):
@@ -31,6 +41,10 @@ class Verifier(Protocol):
         """
         ...
 
+    def maps(self, a: Float32, b: Float32) -> RegionMaps:
+        """Of the same regions: what to look at where the similarity surprises."""
+        ...
+
 
 class Chamfer:
     """Chamfer similarity of regions, then of frames, without anything learned: ViSiL_f (Kordopatis-Zilos et al., ICCV
@@ -43,6 +57,10 @@ class Chamfer:
         """See Verifier; in [-1, 1]."""
         frames = frame_similarities(a, b)
         return float(max(frames.max(axis=1).mean(), frames.max(axis=0).mean()))
+
+    def maps(self, a: Float32, b: Float32) -> RegionMaps:
+        """See Verifier."""
+        return RegionMaps(frame_similarities(a, b), None)
 
 
 def frame_similarities(a: Float32, b: Float32) -> Float32:

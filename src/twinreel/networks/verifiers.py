@@ -15,14 +15,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import torch
 import xxhash
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from twinreel.describe.regions import RegionDescriber
 from twinreel.errors import UserError
-from twinreel.match.verify import Verifier
+from twinreel.match.verify import RegionMaps, Verifier
 from twinreel.networks.dns import Coarse, Fine, FineAttention, FineBinary, Selector
 from twinreel.networks.regions import CHANNELS, ResNetRegions
 from twinreel.networks.s2vs import S2VS
@@ -47,6 +49,10 @@ class OneNetwork:
         """See Verifier; in [-1, 1]."""
         with torch.inference_mode():
             return _both_ways(self._network, torch.from_numpy(a), torch.from_numpy(b))
+
+    def maps(self, a: Float32, b: Float32) -> RegionMaps:
+        """See Verifier; a as the query."""
+        return _maps(self._network, a, b)
 
 
 class DistillAndSelect:
@@ -77,9 +83,19 @@ class DistillAndSelect:
             self.refined += 1
             return (_both_ways(self._fine, x, y) + 1) / 2
 
+    def maps(self, a: Float32, b: Float32) -> RegionMaps:
+        """See Verifier; the fine student's, a as the query."""
+        return _maps(self._fine, a, b)
+
 
 def _both_ways(network: nn.Module, a: Tensor, b: Tensor) -> float:
     return max(float(network(a, b)), float(network(b, a)))
+
+
+def _maps(network: Any, a: Float32, b: Float32) -> RegionMaps:
+    with torch.inference_mode():
+        x, y = torch.from_numpy(a), torch.from_numpy(b)
+        return RegionMaps(network.frames(x, y).numpy(), F.hardtanh(network.compared(x, y)).numpy())
 
 
 def _digest(*networks: nn.Module) -> str:

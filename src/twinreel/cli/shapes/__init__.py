@@ -23,6 +23,7 @@ from twinreel.cli.shapes.installation import AddedShape, DescriberShape, DoctorS
 from twinreel.cli.shapes.library import FailureShape, GroupShape, MatchShape, SharedShape
 from twinreel.cli.shapes.meaning import SeenShape, TaggedShape
 from twinreel.cli.shapes.measures import EvaluateShape, RclaShape, TrainShape
+from twinreel.cli.shapes.pictures import PictureShape
 from twinreel.cli.shapes.videos import LabelledShape, SimilarToShape, VectorsShape
 
 OUTPUTS: dict[str, Any] = {
@@ -50,6 +51,10 @@ OUTPUTS: dict[str, Any] = {
     "bench report": BenchReportShape,
     "hashes export": list[HashedShape],
     "hashes match": ScreeningShape,
+    "picture map": PictureShape,
+    "picture strip": PictureShape,
+    "picture search": PictureShape,
+    "picture anchors": PictureShape,
     "train descriptor": TrainShape,
     "train rcla": RclaShape,
     "videos search": list[SimilarToShape],

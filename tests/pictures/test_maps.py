@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from twinreel.cli.png import encode_png, similarity_map, write_png
 from twinreel.errors import UserError
+from twinreel.pictures import Picture, heat_map, region_maps
+from twinreel.pictures.encoding import png
+from twinreel.pictures.maps import similarity_map
 from twinreel.types import Segment, UInt8
 
 images = arrays.arrays(np.uint8, st.tuples(st.integers(1, 9), st.integers(1, 9), st.just(3)))
@@ -25,7 +27,7 @@ def decoded(png: bytes) -> UInt8:
 
 @given(images)
 def test_another_decoder_reads_the_same_pixels(image: UInt8) -> None:
-    assert np.array_equal(decoded(encode_png(image)), image)
+    assert np.array_equal(decoded(png(image)), image)
 
 
 def test_likeness_is_brightness_and_a_cell_is_a_square() -> None:
@@ -64,7 +66,7 @@ def test_next_to_nothing_is_a_picture_too(shape: tuple[int, int]) -> None:
     times = np.arange(float(shape[0])), np.arange(float(shape[1]))
     segments = [Segment(0.0, 1.0, 0.0, 1.0, 1.0)] if shape == (1, 1) else []
     image = similarity_map(np.zeros(shape, np.float32), *times, segments)
-    assert np.array_equal(decoded(encode_png(image)), image)
+    assert np.array_equal(decoded(png(image)), image)
 
 
 def test_a_large_map_stays_small() -> None:
@@ -74,4 +76,43 @@ def test_a_large_map_stays_small() -> None:
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="nowhere"):
-        write_png(np.zeros((1, 1, 3), np.uint8), tmp_path / "nowhere" / "map.png")
+        Picture(np.zeros((1, 1, 3), np.uint8)).save(tmp_path / "nowhere" / "map.png")
+
+
+def test_a_heat_map_is_the_map_with_times_at_its_edges() -> None:
+    similarity = np.random.default_rng(0).random((40, 90)).astype(np.float32)
+    times_a, times_b = np.arange(40.0), np.arange(90.0)
+    segments = [Segment(5, 20, 30, 45, 1.0)]
+    cells, image = (
+        similarity_map(similarity, times_a, times_b, segments),
+        heat_map(similarity, times_a, times_b, segments),
+    )
+    height, width = cells.shape[:2]
+    pixels = image.pixels
+    assert np.array_equal(pixels[-height:, -width:], cells)
+    left = pixels[-height:, : pixels.shape[1] - width]
+    ticks = np.flatnonzero((left[:, -1] != 255).any(axis=-1))
+    steps = np.diff(ticks)
+    assert len(ticks) >= 3 and steps.min() == steps.max()  # round seconds, evenly apart
+    assert ticks[0] == 0 and steps[0] * 40 % height == 0
+
+
+def test_irregular_times_have_irregular_ticks() -> None:
+    times = np.concatenate([np.arange(0, 60, 1.0), np.arange(60, 600, 10.0)])
+    pixels = heat_map(np.zeros((len(times), len(times)), np.float32), times, times).pixels
+    height = len(similarity_map(np.zeros((len(times), len(times)), np.float32), times, times))
+    left = pixels[-height:, : pixels.shape[1] - height]
+    steps = np.diff(np.flatnonzero((left[:, -1] != 255).any(axis=-1)))
+    assert steps[0] > 2 * steps[-1]
+
+
+def test_regions_stand_beside_what_a_comparator_makes_of_them() -> None:
+    frames, times = np.eye(41, dtype=np.float32), np.arange(41.0)
+    compared = np.where(np.eye(10) > 0, 1, -1).astype(np.float32)
+    alone, both = region_maps(frames), region_maps(frames, compared)
+    assert np.array_equal(both.pixels[:, : alone.size[1]], alone.pixels)
+    cells = both.pixels[:, -alone.size[1] :][-41 * 16 :: 16, -41 * 16 :: 16]
+    dark, bright = similarity_map(np.array([[0.0, 1.0]], np.float32), times[:1], times[:2])[0, [0, 16]]
+    for row, column in ((0, 0), (20, 20), (40, 40), (0, 4), (40, 0)):
+        expected = bright if row * 10 // 41 == column * 10 // 41 else dark
+        assert np.array_equal(cells[row, column], expected)

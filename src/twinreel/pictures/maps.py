@@ -1,15 +1,13 @@
-"""A similarity map as a PNG, written with zlib alone."""
+"""Similarity maps as pictures."""
 
 from __future__ import annotations
 
-import struct
-import zlib
 from collections.abc import Iterable
-from pathlib import Path
 
 import numpy as np
 
-from twinreel.errors import UserError
+from twinreel.pictures.digits import HEIGHT, stamp, width, write
+from twinreel.pictures.picture import Picture, beside
 from twinreel.types import Float32, Float64, Segment, UInt8
 
 _LONGER_SIDE = 900
@@ -21,6 +19,11 @@ _COLOURS = np.array([(8, 8, 24), (70, 30, 110), (180, 50, 100), (250, 150, 60), 
 _LINE, _MIRRORED, _EDGE = (0, 255, 90), (0, 210, 255), (0, 0, 0)
 _DASH = 6
 """Pixels of a dash, and of the gap after it."""
+_PAPER, _INK = (255, 255, 255), (60, 60, 60)
+_SPACE = 4
+"""Pixels between what stands at an axis."""
+_STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 18000, 36000)
+"""Seconds between ticks, the first that leaves room for them."""
 
 
 def similarity_map(similarity: Float32, times_a: Float64, times_b: Float64, segments: Iterable[Segment] = ()) -> UInt8:
@@ -65,22 +68,45 @@ def _place(seconds: Float64, times: Float64) -> Float64:
     return np.asarray(np.interp(seconds, ends, np.arange(len(ends))), np.float64)
 
 
-def encode_png(image: UInt8) -> bytes:
-    """(height, width, 3) RGB as a PNG file (ISO/IEC 15948)."""
-    height, width, _ = image.shape
-    rows = np.concatenate([np.zeros((height, 1), np.uint8), image.reshape(height, width * 3)], axis=1)
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows.tobytes())), (b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(kind, data) for kind, data in chunks)
+def heat_map(similarity: Float32, times_a: Float64, times_b: Float64, segments: Iterable[Segment] = ()) -> Picture:
+    """``similarity_map`` with the times of a at the left and those of b at the top."""
+    cells = similarity_map(similarity, times_a, times_b, segments)
+    scale = max(1, len(cells) // max(1, len(times_a)))
+    edge = max(width(stamp(float(times[-1]))) for times in (times_a, times_b) if len(times)) if similarity.size else 0
+    left, top = edge + 2 * _SPACE, HEIGHT + 2 * _SPACE
+    image = np.full((top + len(cells), left + cells.shape[1], 3), _PAPER, np.uint8)
+    image[top:, left:] = cells
+    for text, at in _ticks(times_a, scale, 3 * HEIGHT):
+        write(image, text, top + at, left - _SPACE - width(text), _INK)
+        image[top + at, left - _SPACE + 1 : left] = _INK
+    for text, at in _ticks(times_b, scale, edge + 4 * _SPACE):
+        write(image, text, _SPACE - 1, left + at, _INK)
+        image[top - _SPACE + 1 : top, left + at] = _INK
+    return Picture(image)
 
 
-def _chunk(kind: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+def _ticks(times: Float64, scale: int, apart: int) -> list[tuple[str, int]]:
+    """Round seconds and where they lie on an axis, in pixels, at least so many apart; the text fits before the end."""
+    if not len(times):
+        return []
+    stop = float(times[-1])
+    found: list[tuple[str, int]] = []
+    for step in _STEPS:
+        seconds = np.arange(np.ceil(times[0] / step) * step, stop + 1e-9, step)
+        places = [int(place * scale) for place in _place(seconds, times)]
+        found = [(stamp(float(second)), place) for second, place in zip(seconds, places, strict=True)]
+        if len(found) < 2 or min(np.diff(places)) >= apart:
+            break
+    end = len(times) * scale
+    return [(text, place) for text, place in found if place + width(text) <= end or not place]
 
 
-def write_png(image: UInt8, path: Path) -> None:
-    """UserError where the file cannot be written."""
-    try:
-        path.write_bytes(encode_png(image))
-    except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror or error}") from error
+def region_maps(frames: Float32, compared: Float32 | None = None, step: float = 1.0) -> Picture:
+    """Heat maps of regions: of frames (t, u) that lie ``step`` seconds apart, and beside it, where it is given, what a
+    network's comparator makes of them (~t/4, ~u/4), in [-1, 1], at the same scale; -1 is dark."""
+    times = [np.asarray(np.arange(length) * step, np.float64) for length in frames.shape]
+    maps = [frames]
+    if compared is not None:
+        rows, columns = (np.arange(f) * c // f for f, c in zip(frames.shape, compared.shape, strict=True))
+        maps.append(np.asarray((compared[np.ix_(rows, columns)] + 1) / 2, np.float32))
+    return Picture(beside([heat_map(one, times[0], times[1]).pixels for one in maps], 4 * _SPACE, _PAPER))
