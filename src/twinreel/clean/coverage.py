@@ -2,13 +2,10 @@
 
     match, seen from the video  ->  spans of it that the other shows  ->  the fewest others, and what none shows
 
-The ends of a segment are as exact as the frames that it rests on, so a copy hardly ever looks covered to its last
-frame. Two things make up for it, and neither lets a stretch of over ``LEAST`` pass for covered that is not:
-
-- an end is moved outwards by ``EDGE`` at most, and only as far as the other file goes on there: where the footage of
-  the other is at its end, what remains of the video is its own;
-- where a segment is longer in the video than in the other and reaches an end of the other, it is cut to the shorter
-  length: the surplus is what an end was put too far out by.
+A stretch counts as unique where it is longer than ``LEAST``: the ends of segments are as exact as the frames that they
+rest on, and without that no copy would ever be covered to its last frame. Beyond its ends a segment promises nothing,
+even where the other file goes on: it may go on with something else. Where a segment is longer in the video than in the
+other and reaches an end of the other, it is cut to the shorter length: the surplus cannot be there.
 """
 
 from __future__ import annotations
@@ -26,8 +23,6 @@ LEAST = 0.5
 """Seconds: what is not longer counts for nothing, wherever it is ..."""
 LEAST_SHARE = 0.1
 """... unless it is a greater share of a short video."""
-EDGE = 1.0
-"""Seconds that the end of a segment may be off: the step of the default sampling."""
 SAME_SPEED = 0.1
 """Segments whose speed is nearer to 1 play at the same speed: over the few seconds of a clip, ends that are off look
 like another speed."""
@@ -101,27 +96,14 @@ def seen(match: Match, video: str, duration: float, other: float) -> tuple[Span,
     if match.relation in (Relation.IDENTICAL, Relation.REMUX):
         return ((0.0, duration),)
     segments = match.segments if match.a == video else turned_segments(match.segments)
-    cut = sorted((_cut(segment, other) for segment in segments), key=lambda s: s.a_start)
-    spans = []
-    reached = 0.0
-    for number, segment in enumerate(cut):
-        following = cut[number + 1].a_start if number + 1 < len(cut) else duration
-        speed = _speed(segment)
-        before = min(EDGE, segment.b_start / speed, max(0.0, segment.a_start - reached))
-        after = min(EDGE, (other - segment.b_stop) / speed, max(0.0, following - segment.a_stop))
-        spans.append((max(0.0, segment.a_start - before), min(duration, segment.a_stop + max(0.0, after))))
-        reached = max(reached, segment.a_stop)
-    return union(spans)
-
-
-def _speed(segment: Segment) -> float:
-    return 1.0 if abs(segment.speed - 1) < SAME_SPEED else segment.speed
+    cut = (_cut(segment, other) for segment in segments)
+    return union((max(0.0, segment.a_start), min(duration, segment.a_stop)) for segment in cut)
 
 
 def _cut(segment: Segment, other: float) -> Segment:
     """The segment, no longer in a than in b where b is at an end; only where both play at the same speed."""
     surplus = (segment.a_stop - segment.a_start) - (segment.b_stop - segment.b_start)
-    if surplus <= 0 or _speed(segment) != 1.0:
+    if surplus <= 0 or abs(segment.speed - 1) >= SAME_SPEED:
         return segment
     start, stop = segment.a_start, segment.a_stop
     if other - segment.b_stop <= LEAST:

@@ -63,6 +63,8 @@ class File:
     """XXH3-128 of all bytes; empty until the plan is sealed."""
     sides: tuple[str, ...] = ()
     """Absolute paths of its side files."""
+    names: tuple[str, ...] = ()
+    """Other names of the file (hard links) that the library knows."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,6 +91,7 @@ def _file_to_json(file: File) -> dict[str, Any]:
         "path": path_to_text(file.path),
         "real": path_to_text(file.real),
         "sides": [path_to_text(side) for side in file.sides],
+        "names": [path_to_text(name) for name in file.names],
     }
 
 
@@ -103,7 +104,8 @@ def _name(value: Any) -> str:
 
 def _file(values: Mapping[str, Any]) -> File:
     paths = {"path": text_to_path(values["path"]), "real": text_to_path(values["real"])}
-    return File(**{**values, **paths, "sides": tuple(text_to_path(side) for side in values["sides"])})
+    lists = {key: tuple(text_to_path(path) for path in values[key]) for key in ("sides", "names")}
+    return File(**{**values, **paths, **lists})
 
 
 def _action(values: Mapping[str, Any]) -> Action:

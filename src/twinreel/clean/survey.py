@@ -55,6 +55,13 @@ def survey(contents: Mapping[str, str]) -> dict[str, File]:
                 content=content,
                 sides=sides,
             )
+    names: dict[tuple[int, int], list[str]] = {}
+    for file in found.values():
+        if file.links > 1 and file.inode:
+            names.setdefault((file.device, file.inode), []).append(file.path)
+    for several in names.values():
+        for path in several:
+            found[path] = replace(found[path], names=tuple(name for name in several if name != path))
     return found
 
 

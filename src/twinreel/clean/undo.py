@@ -126,6 +126,12 @@ def _untouched(file: File) -> bool:
     )
 
 
+def _inode(path: str) -> int | None:
+    with suppress(OSError):
+        return os.lstat(path).st_ino
+    return None
+
+
 def _matches(path: str, digest: str) -> bool:
     with suppress(MediaError):
         return file_digest(path) == digest
@@ -149,11 +155,10 @@ def _copy_back(action: Action, plan: Plan, progress: Progress, otherwise: str) -
     file, kept = action.file, action.kept[0]
     if os.path.lexists(file.path) and not _ours(action):
         raise _Lost(f"there is another file at {file.path} by now")
-    for other in plan.actions:
-        sibling = other.file
-        one_file = file.inode and (sibling.device, sibling.inode) == (file.device, file.inode)
-        if one_file and other.number in progress.undone and _matches(sibling.path, file.digest):
-            files.hard_link(sibling.path, file.path, plan.id)
+    restored = {other.file.path for other in plan.actions if other.number in progress.undone}
+    for name in file.names:
+        if (name in restored or _inode(name) == file.inode) and _matches(name, file.digest):
+            files.hard_link(name, file.path, plan.id)
             return
     if kept.digest != file.digest:
         raise _Lost(otherwise)
