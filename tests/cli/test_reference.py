@@ -26,7 +26,8 @@ def examples(name: str) -> list[str]:
 
 
 def test_all_commands_are_there() -> None:
-    expected = "scan search compare repeats groups matches shared show failures export forget prune doctor evaluate"
+    asking = "scan search compare repeats groups matches shared show failures export"
+    expected = f"{asking} forget prune plan apply undo doctor evaluate"
     groups = {"describers list", "bench make", "bench run", "bench report", "train descriptor"}
     assert set(COMMANDS) == {*expected.split(), *groups}
 

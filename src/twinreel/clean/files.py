@@ -11,6 +11,7 @@ import errno
 import os
 import shutil
 import sys
+from collections.abc import Iterable
 from contextlib import suppress
 
 from twinreel.clean.model import File
@@ -58,12 +59,11 @@ def make_folders(folder: str) -> None:
     os.makedirs(folder, exist_ok=True)
 
 
-def remove_empty(folder: str, levels: int) -> None:
-    """Removes a folder and some above it, as far as they are empty."""
-    with suppress(OSError):
-        for _ in range(levels):
+def remove_empty(folders: Iterable[str]) -> None:
+    """Removes folders, an inner one before an outer one, as far as they are there and empty."""
+    for folder in folders:
+        with suppress(OSError):
             os.rmdir(folder)
-            folder = os.path.dirname(folder)
 
 
 def move(source: str, target: str, mark: str) -> None:

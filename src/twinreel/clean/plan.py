@@ -15,7 +15,7 @@ from typing import Protocol
 
 from twinreel.clean.coverage import Cover, Span, Verdict, seen, verdict
 from twinreel.clean.model import LINKS, Action, Deed, File, Remark
-from twinreel.clean.rules import Contender, Picture, Rules
+from twinreel.clean.rules import Contender, Picture, Rules, within
 from twinreel.types import Match, Relation, Video
 
 WORTH_A_REMARK = 0.5
@@ -58,6 +58,7 @@ def propose(
     *,
     deed: Deed = Deed.QUARANTINE,
     kept: frozenset[str] = frozenset(),
+    only: tuple[str, ...] = (),
     eyes: Eyes | None = None,
 ) -> Proposal:
     """What to do with the files of a library.
@@ -66,10 +67,11 @@ def propose(
     files: those that are there, by path; a video without one among them takes no part.
     deed: what is done to files that are not needed; those that need identical bytes leave copies to be reported.
     kept: content ids that a person decided to keep.
+    only: folders and files, where given the only ones that something is done to.
     The result does not depend on the order of videos and matches.
     """
     there = {video.content: replace(video, paths=paths) for video in videos if (paths := _paths(video, files))}
-    return _Planner(there, list(matches), rules, files, deed, kept, eyes or MatchesOnly()).propose()
+    return _Planner(there, list(matches), rules, files, deed, kept, only, eyes or MatchesOnly()).propose()
 
 
 def _paths(video: Video, files: Mapping[str, File]) -> tuple[str, ...]:
@@ -85,11 +87,11 @@ class _Planner:
         files: Mapping[str, File],
         deed: Deed,
         kept: frozenset[str],
+        only: tuple[str, ...],
         eyes: Eyes,
     ) -> None:
-        self._videos, self._rules, self._files, self._deed, self._kept, self._eyes = (
-            *(videos, rules, files, deed, kept, eyes),
-        )
+        self._videos, self._rules, self._files, self._deed = videos, rules, files, deed
+        self._kept, self._only, self._eyes = kept, only, eyes
         self._matches: dict[str, list[tuple[str, Match]]] = defaultdict(list)
         for match in sorted(matches, key=lambda m: (m.a, m.b)):
             if match.a in videos and match.b in videos and match.a != match.b:
@@ -124,6 +126,10 @@ class _Planner:
         numbered = tuple(replace(action, number=n) for n, action in enumerate(ordered, 1))
         return Proposal(_freed(numbered), tuple(sorted(self._remarks, key=lambda remark: remark.path)))
 
+    def _touchable(self, file: File) -> bool:
+        chosen = not self._only or any(within(file.path, place) for place in self._only)
+        return chosen and self._rules.touchable(file.real)
+
     def _contender(self, content: str) -> Contender:
         if content not in self._contenders:
             video, file = self._videos[content], self._best[content]
@@ -143,7 +149,7 @@ class _Planner:
 
         paths = sorted(referred or video.paths)
         paths = sorted(paths, key=cmp_to_key(order))
-        return self._files[min(paths, key=lambda path: self._rules.touchable(self._files[path].real))]
+        return self._files[min(paths, key=lambda path: self._touchable(self._files[path]))]
 
     def _worst_first(self) -> list[str]:
         def order(a: str, b: str) -> int:
@@ -152,50 +158,47 @@ class _Planner:
         return sorted(sorted(self._matches), key=cmp_to_key(order))
 
     def _needless(self, content: str, removed: set[str]) -> tuple[Verdict | None, str | None]:
-        """How others cover a video, and what keeps it all the same; no verdict where nothing of it is elsewhere."""
+        """How others that are as good cover a video, and what keeps it all the same; no verdict where none does, or
+        where a file of it is not to be touched."""
         video = self._videos[content]
+        if not all(self._touchable(self._files[path]) for path in video.paths):
+            return None, None
         offered: list[tuple[Contender, Cover]] = []
-        refused: list[tuple[Contender, Cover, str]] = []
+        refused: list[tuple[Cover, str]] = []
         for other, match in self._matches[content]:
             if other in removed or not self._rules.referred(self._best[other].real):
+                continue
+            if self._rules.compare(self._contender(other), self._contender(content))[0] < 0:
                 continue
             spans = self._eyes.seen(video, self._videos[other], match)
             if not spans:
                 continue
-            cover, against = Cover(other, spans), self._against(content, other)
-            if against is None:
-                offered.append((self._contender(other), cover))
+            cover, lacking = Cover(other, spans), self._lacking(content, other)
+            if lacking:
+                refused.append((cover, f"{self._best[other].path} has no {', '.join(lacking)}"))
             else:
-                refused.append((self._contender(other), cover, against))
+                offered.append((self._contender(other), cover))
         if not offered and not refused:
             return None, None
         offered.sort(key=lambda pair: pair[1].content)
         offered.sort(key=cmp_to_key(self._better))
         found = verdict(video.probe.duration, [cover for _, cover in offered])
-        untouchable = [path for path in video.paths if not self._rules.touchable(self._files[path].real)]
-        if untouchable:
-            return found, f"{untouchable[0]} may not be touched"
         if content in self._kept:
             return found, "it was decided to keep it"
         if video.probe.duration <= 0:
             return found, "its duration is unknown"
         if found.loss > self._rules.accept_loss and refused:
-            everything = verdict(video.probe.duration, [*found.covers, *(cover for _, cover, _ in refused)])
+            everything = verdict(video.probe.duration, [*found.covers, *(cover for cover, _ in refused)])
             if everything.loss <= self._rules.accept_loss:
-                return everything, next(why for _, cover, why in refused if cover in everything.covers)
+                return everything, next(why for cover, why in refused if cover in everything.covers)
         return found, None
 
     def _better(self, a: tuple[Contender, Cover], b: tuple[Contender, Cover]) -> int:
         return -self._rules.compare(a[0], b[0])[0]
 
-    def _against(self, content: str, other: str) -> str | None:
-        """Why a video may not be removed in favour of another, None where it may."""
-        path = self._best[other].path
-        sign, words = self._rules.compare(self._contender(other), self._contender(content))
-        if sign < 0:
-            return f"it is better than {path}: {words}"
-        missing = self._rules.missing_languages(self._videos[content].probe, self._videos[other].probe)
-        return f"{path} has no {', '.join(missing)}" if missing else None
+    def _lacking(self, content: str, other: str) -> tuple[str, ...]:
+        """Languages of a video that another does not have."""
+        return self._rules.missing_languages(self._videos[content].probe, self._videos[other].probe)
 
     def _remove(self, video: Video, found: Verdict) -> None:
         kept = tuple(self._best[cover.content] for cover in found.covers)
@@ -223,7 +226,7 @@ class _Planner:
             return
         for path in video.paths:
             file = self._files[path]
-            if _inode(file) != _inode(best) and self._rules.touchable(file.real):
+            if _inode(file) != _inode(best) and self._touchable(file):
                 reason = f"the same bytes as {best.path}"
                 self._act(self._deed, file, (best,), Relation.IDENTICAL.value, reason)
 

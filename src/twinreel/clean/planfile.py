@@ -19,7 +19,7 @@ VERSION = 1
 def plan_to_json(plan: Plan) -> dict[str, Any]:
     """The plan as JSON values; paths as in exports."""
     return {
-        "twinreel plan": VERSION,
+        "twinreel_plan": VERSION,
         "id": plan.id,
         "made_at": plan.made_at,
         "freed": plan.freed,
@@ -34,9 +34,9 @@ def plan_to_json(plan: Plan) -> dict[str, Any]:
 
 def plan_from_json(values: Any, where: str) -> Plan:
     """The plan of ``plan_to_json``. UserError, naming ``where`` it came from, for anything else."""
-    if not isinstance(values, Mapping) or "twinreel plan" not in values:
+    if not isinstance(values, Mapping) or "twinreel_plan" not in values:
         raise UserError(f"{where} is no plan: make one with `twinreel plan --out FILE`")
-    if values["twinreel plan"] != VERSION:
+    if values["twinreel_plan"] != VERSION:
         raise UserError(f"{where} has version {values['twinreel plan']!r}; this twinreel knows version {VERSION}")
     try:
         return Plan(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 # Names of files may hold any bytes, and stay text here.
-# ruff: noqa: PTH108, PTH114, PTH115, PTH120
+# ruff: noqa: PTH108, PTH114, PTH115, PTH119, PTH120
 import os
 from collections.abc import Callable
 from contextlib import suppress
@@ -13,6 +13,7 @@ from pathlib import Path
 from twinreel.clean import files
 from twinreel.clean.journal import Journal, Progress
 from twinreel.clean.model import Action, Deed, File, Move, Plan
+from twinreel.clean.survey import QUARANTINE
 from twinreel.errors import MediaError
 from twinreel.media.identity import file_digest
 
@@ -80,7 +81,7 @@ def _restore(action: Action, plan: Plan, progress: Progress) -> None:
             _move_back(Move(file.path, action.target), plan.id)
             if not moved and not _untouched(file):
                 raise _Lost(f"{file.path} is not there, nor in the quarantine")
-            files.remove_empty(os.path.dirname(action.target), 3)
+            files.remove_empty(_made_for(action.target))
         case Deed.TRASH:
             if _untouched(file):
                 return
@@ -95,6 +96,14 @@ def _restore(action: Action, plan: Plan, progress: Progress) -> None:
             files.clear(file.path, plan.id)
             if not _untouched(file) or _linked(action):
                 _copy_back(action, plan, progress, f"{file.path} was deleted, and no other file has the same bytes")
+
+
+def _made_for(target: str) -> list[str]:
+    """The folders that were made for a place in a quarantine; one that a person chose is theirs."""
+    place = os.path.dirname(target)
+    whole = os.path.dirname(place)
+    quarantine = os.path.dirname(whole)
+    return [place, whole, *([quarantine] if os.path.basename(quarantine) == QUARANTINE else [])]
 
 
 def _move_back(move: Move, mark: str) -> None:

@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 import twinreel
-from twinreel.cli import bench, browse, describers, train
+from twinreel.cli import bench, browse, clean, describers, train
 from twinreel.cli.compare import compare
 from twinreel.cli.doctor import doctor
 from twinreel.cli.evaluate import evaluate
@@ -75,6 +75,7 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
     *(scan, search, compare, repeats),
     *(browse.groups, browse.matches, browse.shared, browse.show, browse.failures),
     *(browse.export, browse.forget, browse.prune),
+    *(clean.plan, clean.apply, clean.undo),
     doctor,
     evaluate,
 )

@@ -2,9 +2,31 @@
 
 from __future__ import annotations
 
+from twinreel.clean.apply import Applied
+from twinreel.clean.model import Action, Deed, Plan, Remark, Sides
+from twinreel.clean.rules import Criterion, Rules
+from twinreel.clean.undo import Undone
 from twinreel.engine.comparing import Stage
 from twinreel.engine.progress import Progress, Step
 from twinreel.library.facade import Library
 from twinreel.library.results import Comparison, Found, Repeats, Status
 
-__all__ = ["Comparison", "Found", "Library", "Progress", "Repeats", "Stage", "Status", "Step"]
+__all__ = [
+    "Action",
+    "Applied",
+    "Comparison",
+    "Criterion",
+    "Deed",
+    "Found",
+    "Library",
+    "Plan",
+    "Progress",
+    "Remark",
+    "Repeats",
+    "Rules",
+    "Sides",
+    "Stage",
+    "Status",
+    "Step",
+    "Undone",
+]

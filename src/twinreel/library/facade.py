@@ -8,10 +8,16 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from twinreel.clean.apply import Applied, apply
+from twinreel.clean.model import LINKS, Action, Deed, Plan, Sides
+from twinreel.clean.planfile import read_plan
+from twinreel.clean.rules import Rules, read_rules
+from twinreel.clean.undo import Undone, undo
 from twinreel.describe.base import Describer
 from twinreel.describe.registry import DEFAULT, load_describer
 from twinreel.engine.census import Choice, below
@@ -26,6 +32,7 @@ from twinreel.engine.taking import Taken, look_at, take
 from twinreel.errors import MediaError, NotFound, UserError
 from twinreel.group.groups import groups
 from twinreel.library import files
+from twinreel.library.cleaning import journals, latest_journal, make_plan
 from twinreel.library.results import Comparison, Found, Repeats, Status
 from twinreel.match.alignment import ALIGNERS
 from twinreel.match.pair import MIN_SCORE
@@ -247,6 +254,68 @@ class Library:
     def failures(self) -> list[Failure]:
         """Every file that could not be used, or only in part, and why."""
         return self._catalogue.failures.all()
+
+    def plan(
+        self,
+        rules: Rules | AnyPath | None = None,
+        *,
+        deed: Deed = Deed.QUARANTINE,
+        sides: Sides = Sides.MOVE,
+        accept_loss: float | None = None,
+        only: Iterable[AnyPath] = (),
+        quarantine: AnyPath | None = None,
+        on_file: Callable[[int, int], None] | None = None,
+    ) -> Plan:
+        """Which files are not needed, in favour of which, and why; changes nothing. Reads the files that it names.
+
+        rules: what is preferred and protected, or the TOML file that says so; by default ``Rules()``.
+        deed: what ``apply`` is to do with files that are not needed; sides: and with subtitles and the like beside
+        them.
+        accept_loss: seconds of a video that may exist nowhere else, over those of the rules.
+        only: files and folders, where given the only ones that something is done to.
+        quarantine: a folder for what is moved, by default one on the drive of each file.
+        on_file: told after each file that was read, how many of how many.
+        UserError where the rules are wrong.
+        """
+        chosen = rules if isinstance(rules, Rules) else Rules() if rules is None else read_rules(Path(rules))
+        if accept_loss is not None:
+            chosen = replace(chosen, accept_loss=accept_loss)
+        return make_plan(
+            self._catalogue,
+            self._kept(MIN_SCORE),
+            chosen,
+            deed=deed,
+            sides=sides,
+            only=tuple(os.path.abspath(os.fspath(path)) for path in only),
+            quarantine=None if quarantine is None else os.fspath(quarantine),
+            on_file=on_file,
+        )
+
+    def apply(self, plan: Plan | AnyPath, on_action: Callable[[Action, str | None], None] | None = None) -> Applied:
+        """Does what a plan, or the file of one, says, or goes on with it; each file is checked right before.
+
+        on_action: told after each action, with the reason where it was refused. UserError where the plan has been
+        applied already, LibraryError where its journal cannot be written.
+        """
+        chosen = plan if isinstance(plan, Plan) else read_plan(Path(plan))
+        with self._catalogue.lock_for_scan(wait=False):
+            applied = apply(chosen, journals(self.path) / f"{chosen.id}.jsonl", on_action=on_action)
+            left = [action.file.path for action in applied.done if action.deed not in LINKS]
+            self._catalogue.paths.mark(left, State.GONE)
+        return applied
+
+    def undo(
+        self, journal: AnyPath | None = None, on_action: Callable[[Action, str | None], None] | None = None
+    ) -> Undone:
+        """Takes back what was applied: names, times and links as they were; by default what was applied last.
+
+        NotFound where there is no such journal, or nothing to undo.
+        """
+        path = latest_journal(self.path) if journal is None else Path(journal)
+        with self._catalogue.lock_for_scan(wait=False):
+            undone = undo(path, on_action=on_action)
+            self._catalogue.paths.mark([action.file.path for action in undone.restored], State.PRESENT)
+        return undone
 
     def forget(self, path: AnyPath) -> int:
         """Removes a file, or all files of a folder, from the library, not from the disk; how many. NotFound."""
