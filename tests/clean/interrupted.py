@@ -2,8 +2,8 @@
 
     python interrupted.py apply|undo PLAN JOURNAL kill|ENOSPC|EACCES AT
 
-AT counts the calls that change something on the disk: writing, syncing, making, linking, renaming, removing. A kill
-comes right before the call or, for AT + 0.5, right after it. Prints how many calls there were where it got to the end.
+AT counts the calls that change something on the disk: writing, syncing, making, linking, renaming, removing; the
+process is killed, or the call fails, instead of it. 0: never. Prints how many calls there were, at the end.
 """
 
 from __future__ import annotations
@@ -24,24 +24,19 @@ from twinreel.errors import TwinreelError
 CALLS = ("write", "fsync", "link", "rename", "replace", "unlink", "symlink", "mkdir", "rmdir", "ftruncate")
 
 
-def main(what: str, plan: str, journal: str, manner: str, at: float) -> None:
+def main(what: str, plan: str, journal: str, manner: str, at: int) -> None:
     count = 0
 
     def hooked(call: Callable[..., Any]) -> Callable[..., Any]:
         def changed(*args: Any, **kwargs: Any) -> Any:
             nonlocal count
             count += 1
-            number = count
-            if number == at and manner == "kill":
+            if count == at and manner == "kill":
                 os.kill(os.getpid(), signal.SIGKILL)
-            if number == at:
+            if count == at:
                 code = getattr(errno, manner)
                 raise OSError(code, os.strerror(code), args[0] if isinstance(args[0], str) else None)
-            try:
-                return call(*args, **kwargs)
-            finally:
-                if number + 0.5 == at:
-                    os.kill(os.getpid(), signal.SIGKILL)
+            return call(*args, **kwargs)
 
         return changed
 
@@ -61,4 +56,4 @@ def main(what: str, plan: str, journal: str, manner: str, at: float) -> None:
 
 if __name__ == "__main__":
     _, given_what, given_plan, given_journal, given_manner, given_at = sys.argv
-    main(given_what, given_plan, given_journal, given_manner, float(given_at))
+    main(given_what, given_plan, given_journal, given_manner, int(given_at))

@@ -15,7 +15,8 @@ from typing import Protocol
 
 from twinreel.clean.coverage import Cover, Span, Verdict, seen, verdict
 from twinreel.clean.model import LINKS, Action, Deed, File, Remark
-from twinreel.clean.rules import Contender, Picture, Rules, within
+from twinreel.clean.rules import Contender, Rules, within
+from twinreel.media.picture import Measured
 from twinreel.types import Match, Relation, Video
 
 WORTH_A_REMARK = 0.5
@@ -25,7 +26,7 @@ WORTH_A_REMARK = 0.5
 class Eyes(Protocol):
     """What may be looked at while a plan is made: nothing, or the frames themselves."""
 
-    def picture(self, video: Video) -> Picture | None:
+    def picture(self, video: Video) -> Measured | None:
         """What its frames say of its quality."""
 
     def seen(self, video: Video, other: Video, match: Match) -> tuple[Span, ...]:
@@ -35,7 +36,7 @@ class Eyes(Protocol):
 class MatchesOnly:
     """Believes headers and matches."""
 
-    def picture(self, video: Video) -> Picture | None:
+    def picture(self, video: Video) -> Measured | None:
         return None
 
     def seen(self, video: Video, other: Video, match: Match) -> tuple[Span, ...]:
@@ -168,7 +169,7 @@ class _Planner:
         for other, match in self._matches[content]:
             if other in removed or not self._rules.referred(self._best[other].real):
                 continue
-            if self._rules.compare(self._contender(other), self._contender(content))[0] < 0:
+            if not self._replaces(other, content, match)[0]:
                 continue
             spans = self._eyes.seen(video, self._videos[other], match)
             if not spans:
@@ -196,6 +197,13 @@ class _Planner:
     def _better(self, a: tuple[Contender, Cover], b: tuple[Contender, Cover]) -> int:
         return -self._rules.compare(a[0], b[0])[0]
 
+    def _replaces(self, other: str, content: str, match: Match) -> tuple[bool, str]:
+        """Is another video as good as a video, over the footage that they have in common; and why?"""
+        durations = self._videos[content].probe.duration, self._videos[other].probe.duration
+        own, others = seen(match, content, *durations), seen(match, other, *reversed(durations))
+        kept = replace(self._contender(other), spans=others)
+        return self._rules.replaces(kept, replace(self._contender(content), spans=own))
+
     def _lacking(self, content: str, other: str) -> tuple[str, ...]:
         """Languages of a video that another does not have."""
         return self._rules.missing_languages(self._videos[content].probe, self._videos[other].probe)
@@ -205,8 +213,9 @@ class _Planner:
         paths = ", ".join(file.path for file in kept)
         loss = f" but {found.loss:.1f} s, which is accepted," if found.loss else ""
         if len(kept) == 1:
-            _, words = self._rules.compare(self._contender(found.covers[0].content), self._contender(video.content))
-            relation = self._relation(video.content, found.covers[0].content)
+            other = found.covers[0].content
+            match = next(match for content, match in self._matches[video.content] if content == other)
+            relation, words = match.relation.value, self._replaces(other, video.content, match)[1]
             reason = f"all of it{loss} is in {paths}: {words}"
         else:
             relation = "covered"
@@ -214,10 +223,6 @@ class _Planner:
         for path in video.paths:
             deed = Deed.REPORT if self._deed in LINKS else self._deed
             self._act(deed, self._files[path], kept, relation, reason)
-
-    def _relation(self, content: str, other: str) -> str:
-        match = next(match for found, match in self._matches[content] if found == other)
-        return match.relation.value
 
     def _identical(self, video: Video) -> None:
         """All files with the same bytes but one, and the other names of that one, are not needed."""

@@ -37,7 +37,7 @@ def plan_from_json(values: Any, where: str) -> Plan:
     if not isinstance(values, Mapping) or "twinreel_plan" not in values:
         raise UserError(f"{where} is no plan: make one with `twinreel plan --out FILE`")
     if values["twinreel_plan"] != VERSION:
-        raise UserError(f"{where} has version {values['twinreel plan']!r}; this twinreel knows version {VERSION}")
+        raise UserError(f"{where} has version {values['twinreel_plan']!r}; this twinreel knows version {VERSION}")
     try:
         return Plan(
             id=_name(values["id"]),

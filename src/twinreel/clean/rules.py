@@ -27,8 +27,10 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
+from twinreel.clean.coverage import Span, length
 from twinreel.errors import UserError
 from twinreel.group.representative import container_rank
+from twinreel.media.picture import Measured
 from twinreel.types import Probe, Video
 
 VERSION = 1
@@ -36,17 +38,8 @@ EFFICIENCY = {"mpeg2video": 0.5, "mpeg4": 0.6, "vp8": 0.9, "h264": 1.0, "vp9": 1
 """Bits of H.264 that a bit of a codec is worth, about: what comparisons of encoders agree on."""
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """What was measured of a video's frames, beside what its headers say."""
-
-    width: int
-    """Pixels as shown, without black bars."""
-    height: int
-    detail: float
-    """Fine structure relative to coarse structure, >= 0: a blurred or enlarged picture has less."""
-    noise: float
-    """Standard deviation of what is noise in flat areas, in levels of 8 bits."""
+Answer = tuple[int | None, str]
+"""1: a is better, -1: b is, 0: they are equal, None: they differ, but it cannot be told which is better. And why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +50,10 @@ class Contender:
     path: str
     """Of its files the one that would stay."""
     mtime_ns: int
-    picture: Picture | None = None
+    picture: Measured | None = None
     """None: not measured; headers have to do."""
+    spans: tuple[Span, ...] = ()
+    """The seconds that the comparison is about; empty: all of it."""
 
     @property
     def size(self) -> tuple[int, int]:
@@ -76,8 +71,8 @@ class Criterion:
     order: tuple[str, ...] = ()
     """Of folders or of name patterns, the best first."""
 
-    def compare(self, a: Contender, b: Contender) -> tuple[int, str]:
-        """1: a is better, -1: b is, 0: equal; and why, in words, seen from the better one."""
+    def compare(self, a: Contender, b: Contender) -> Answer:
+        """Which is better, and why, in words, seen from the better one."""
         return _COMPARE[self.by](self, a, b)
 
 
@@ -89,9 +84,11 @@ class Rules:
         default_factory=lambda: (
             Criterion("hdr"),
             Criterion("resolution", 0.05),
+            Criterion("insets"),
             Criterion("detail", 0.15),
             Criterion("noise"),
-            Criterion("bits", 0.0),
+            Criterion("shape", 0.1),
+            Criterion("bits", 0.02),
             Criterion("duration", 1.0),
             Criterion("container"),
         )
@@ -106,12 +103,20 @@ class Rules:
     """A video with a language more than another is not redundant to it."""
 
     def compare(self, a: Contender, b: Contender) -> tuple[int, str]:
-        """1: a is better, -1: b is, 0: equal; and why."""
+        """1: a is better, -1: b is, 0: equal; and why. What one criterion cannot tell is left to the next."""
         for criterion in self.prefer:
             sign, words = criterion.compare(a, b)
             if sign:
                 return sign, words
         return 0, "equal by all rules"
+
+    def replaces(self, kept: Contender, video: Contender) -> tuple[bool, str]:
+        """Is one at least as good as another, and why? Not where a criterion cannot tell before another decides."""
+        for criterion in self.prefer:
+            sign, words = criterion.compare(kept, video)
+            if sign != 0:
+                return sign == 1, words
+        return True, "equal by all rules"
 
     def touchable(self, path: str) -> bool:
         """Is an absolute path outside all protected and reference folders?"""
@@ -147,19 +152,51 @@ def within(path: str, folder: str) -> bool:
 
 
 def bits(contender: Contender) -> float:
-    """Bits for a second of a picture's pixel, as H.264 would need them; 0.0 where the duration is unknown."""
-    video = contender.video
+    """Bits of a second for each pixel, over the seconds that count; 0.0 where the duration is unknown."""
+    video, picture = contender.video, contender.picture
     width, height = contender.size
-    seconds = video.probe.duration * width * height
-    return video.size * 8 * EFFICIENCY.get(video.probe.codec, 1.0) / seconds if seconds else 0.0
+    total, seconds = float(video.size * 8), video.probe.duration
+    if picture is not None and contender.spans:
+        total = sum(
+            number * max(0.0, min(second + 1, stop) - max(second, start))
+            for start, stop in contender.spans
+            for second, number in enumerate(picture.bits)
+        )
+        seconds = length(contender.spans)
+    return total / (seconds * width * height) if seconds > 0 and width and height else 0.0
+
+
+def _bits(criterion: Criterion, a: Contender, b: Contender) -> Answer:
+    """More is better, where that holds of the bits as they are and of what they are worth: codecs are compared by rule
+    of thumb, which must not decide alone."""
+    counts = bits(a), bits(b)
+    worth = tuple(count * EFFICIENCY.get(one.video.probe.codec, 1.0) for count, one in zip(counts, (a, b), strict=True))
+    signs = {_greater(*counts, criterion.tolerance), _greater(*worth, criterion.tolerance)}
+    if len(signs) > 1:
+        return None, f"{a.video.probe.codec} and {b.video.probe.codec} can hardly be compared at these bit rates"
+    (sign,) = signs
+    best, other = sorted(counts, reverse=True)
+    return sign, f"more bits for each pixel ({best:.2f} against {other:.2f} a second)"
+
+
+def _greater(first: float, second: float, tolerance: float) -> int:
+    return 0 if abs(first - second) <= tolerance * max(first, second) else 1 if first > second else -1
+
+
+def _shape(criterion: Criterion, a: Contender, b: Contender) -> Answer:
+    """Pictures of another shape were cut, stretched or turned, and which of the two was cannot be told."""
+    first, second = (one.size[0] / max(1, one.size[1]) for one in (a, b))
+    if _greater(first, second, criterion.tolerance) == 0:
+        return 0, ""
+    return None, f"pictures of different shapes ({_sides(a, b)})"
 
 
 def _measured(
     value: Callable[[Contender], float | None], words: Callable[[Contender, Contender], str], *, relative: bool = True
-) -> Callable[[Criterion, Contender, Contender], tuple[int, str]]:
+) -> Callable[[Criterion, Contender, Contender], Answer]:
     """The greater number is better; None: unknown, which decides nothing."""
 
-    def compare(criterion: Criterion, a: Contender, b: Contender) -> tuple[int, str]:
+    def compare(criterion: Criterion, a: Contender, b: Contender) -> Answer:
         first, second = value(a), value(b)
         if first is None or second is None:
             return 0, ""
@@ -173,10 +210,10 @@ def _measured(
 
 def _ranked(
     rank: Callable[[Criterion, Contender], int], words: str
-) -> Callable[[Criterion, Contender, Contender], tuple[int, str]]:
+) -> Callable[[Criterion, Contender, Contender], Answer]:
     """The lower rank is better."""
 
-    def compare(criterion: Criterion, a: Contender, b: Contender) -> tuple[int, str]:
+    def compare(criterion: Criterion, a: Contender, b: Contender) -> Answer:
         first, second = rank(criterion, a), rank(criterion, b)
         return (first < second) - (first > second), words if first != second else ""
 
@@ -198,7 +235,7 @@ NOISE = 2.0
 compressing a picture anew takes away."""
 
 
-def _noise(criterion: Criterion, a: Contender, b: Contender) -> tuple[int, str]:
+def _noise(criterion: Criterion, a: Contender, b: Contender) -> Answer:
     """The clearly noisier one is worse: noise is added to copies to hide them, and costs bits that show nothing."""
     if a.picture is None or b.picture is None:
         return 0, ""
@@ -213,7 +250,7 @@ def _sides(a: Contender, b: Contender) -> str:
     return "{}x{} against {}x{}".format(*a.size, *b.size)
 
 
-_COMPARE: Mapping[str, Callable[[Criterion, Contender, Contender], tuple[int, str]]] = {
+_COMPARE: Mapping[str, Callable[[Criterion, Contender, Contender], Answer]] = {
     "hdr": _ranked(lambda _, one: not one.video.probe.hdr, "HDR"),
     "resolution": _measured(
         lambda one: float(one.size[0] * one.size[1]), lambda a, b: f"higher resolution ({_sides(a, b)})"
@@ -225,9 +262,13 @@ _COMPARE: Mapping[str, Callable[[Criterion, Contender, Contender], tuple[int, st
         ),
     ),
     "noise": _noise,
-    "bits": _measured(
-        bits, lambda a, b: f"more bits for each pixel ({bits(a):.2f} against {bits(b):.2f} a second, as H.264)"
+    "shape": _shape,
+    "insets": _measured(
+        lambda one: None if one.picture is None else -float(one.picture.insets),
+        lambda a, b: "no other picture pasted in",
+        relative=False,
     ),
+    "bits": _bits,
     "duration": _measured(
         lambda one: one.video.probe.duration,
         lambda a, b: f"longer ({a.video.probe.duration:.1f} s against {b.video.probe.duration:.1f} s)",

@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from twinreel.media.identity import content_id, hash_file, hash_stream
 from twinreel.media.insets import with_inner_pictures
+from twinreel.media.picture import measure
 from twinreel.media.probe import probe
 from twinreel.media.sampling import Packets, Sampling, every_frame, packets_of, sample, sample_at
 from twinreel.media.shots import shot_boundaries, shot_midpoints
@@ -125,6 +126,21 @@ class SampleTask:
         times = shot_midpoints(finding.result(), seen.last)
         yield from with_inner_pictures(sample_at(self.path, times.tolist(), self.size, threads=self.threads))
         yield Reach(seen.last)
+
+
+@dataclass(frozen=True, slots=True)
+class PictureTask:
+    """Measures how good the picture is. Yields one Measured."""
+
+    path: str
+    width: int
+    """Pixels as shown."""
+    height: int
+    duration: float
+    stage: ClassVar[str] = "decode"
+
+    def run(self) -> Iterator[object]:
+        yield from measure(self.path, self.width, self.height, self.duration)
 
 
 class _Seen:

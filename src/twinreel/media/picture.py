@@ -1,0 +1,124 @@
+"""How good a video's picture is, told from a few of its frames and the sizes of its packets: no reference is needed.
+
+size     without black bars
+detail   how steep the steepest edges are, as a share of what they would be at full sharpness: a picture that was
+         blurred, enlarged or filmed off a screen has less. Contrast, brightness and colour make no difference.
+noise    what is left in the flattest parts of a picture when its structure is taken out: Immerkær, "Fast Noise
+         Variance Estimation", 1996, over blocks instead of the whole picture, so that structure counts less.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from twinreel.media.bars import BarDetector, luma
+from twinreel.media.frames import Scaler
+from twinreel.media.insets import LEAST_LOOKS, inner_pictures
+from twinreel.media.packets import Clock, packets
+from twinreel.media.sampling import picked_at
+from twinreel.media.source import open_video
+from twinreel.types import Float32
+
+FRAMES = 8
+"""Frames that are looked at."""
+LARGEST = 1280
+"""Pixels of the longer side that frames are scaled to, at most: sharpness of 4K is judged at that size."""
+SMALL = 160
+"""Pixels a side of the frames that pictures within the picture are looked for in."""
+BLOCK = 16
+"""Pixels a side of the blocks that noise is measured in."""
+FLATTEST = 20
+"""Percentile of the blocks that is taken for flat."""
+STEEPEST = 99.5
+"""Percentile of the gradients that are edges."""
+COARSE = 4
+"""Pixels a side of what the coarse picture, that an edge is compared with, has one pixel for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What was measured of one video."""
+
+    width: int
+    """Pixels as shown, without black bars."""
+    height: int
+    detail: float
+    """About 1 for the sharpest pictures, towards 1 / COARSE for blurred ones; 0.0 where nothing was seen."""
+    noise: float
+    """Standard deviation in levels of 8 bits."""
+    insets: int
+    """Pictures within the picture."""
+    bits: tuple[int, ...]
+    """Of the video's packets, those that are shown in each whole second."""
+
+
+def measure(path: str, width: int, height: int, duration: float) -> Iterator[Measured | None]:
+    """Looks at a file; None is a sign of life, the last value the answer. Raises MediaError.
+
+    width, height: as shown; duration: seconds.
+    """
+    scale = min(1.0, LARGEST / max(width, height, 1))
+    size = max(BLOCK, round(height * scale)), max(BLOCK, round(width * scale))
+    bars, frames, shown = BarDetector(), [], []
+    times = [duration * (number + 0.5) / FRAMES for number in range(FRAMES)]
+    with open_video(path) as source:
+        scaler = Scaler(size)
+        for picked in picked_at(source, times):
+            image = scaler(picked.frame)
+            bars.add(image)
+            frames.append(luma(image))
+            shown.append(picked.frame)
+            yield None
+    bits = [0] * max(1, math.ceil(duration))
+    with open_video(path) as source:
+        clock = Clock(source.stream)
+        for packet in packets(source):
+            second = int(max(0.0, clock.shown(packet)))
+            bits[min(second, len(bits) - 1)] += packet.size * 8
+            yield None
+    crop = bars.crop()
+    rows = slice(math.ceil(crop.top * size[0]), size[0] - math.ceil(crop.bottom * size[0]))
+    columns = slice(math.ceil(crop.left * size[1]), size[1] - math.ceil(crop.right * size[1]))
+    inner = [frame[rows, columns] for frame in frames]
+    small = Scaler((SMALL, SMALL), crop)
+    yield Measured(
+        width=round(width * (1 - crop.left - crop.right)),
+        height=round(height * (1 - crop.top - crop.bottom)),
+        detail=float(np.median([detail(frame) for frame in inner])) if inner else 0.0,
+        noise=float(np.median([noise(frame) for frame in inner])) if inner else 0.0,
+        insets=len(inner_pictures(np.stack([small(frame) for frame in shown]))) if len(shown) >= LEAST_LOOKS else 0,
+        bits=tuple(bits),
+    )
+
+
+def detail(picture: Float32) -> float:
+    """Of luma (h, w): the steepest edges at full size relative to those of the picture COARSE times smaller."""
+    height, width = (side // COARSE * COARSE for side in picture.shape)
+    if min(height, width) < 2 * COARSE:
+        return 0.0
+    whole = picture[:height, :width]
+    small = whole.reshape(height // COARSE, COARSE, width // COARSE, COARSE).mean(axis=(1, 3))
+    coarse = _steepness(small)
+    return _steepness(whole) / coarse if coarse > 1.0 else 0.0
+
+
+def _steepness(picture: Float32) -> float:
+    across, down = np.abs(np.diff(picture, axis=1)), np.abs(np.diff(picture, axis=0))
+    return float(max(np.percentile(across, STEEPEST), np.percentile(down, STEEPEST)))
+
+
+def noise(picture: Float32) -> float:
+    """Of luma (h, w): the standard deviation of noise in its flattest blocks."""
+    p = picture
+    corners = p[:-2, :-2] + p[:-2, 2:] + p[2:, :-2] + p[2:, 2:]
+    edges = p[:-2, 1:-1] + p[2:, 1:-1] + p[1:-1, :-2] + p[1:-1, 2:]
+    response = np.abs(corners - 2 * edges + 4 * p[1:-1, 1:-1])
+    height, width = (side // BLOCK * BLOCK for side in response.shape)
+    if not height or not width:
+        return 0.0
+    blocks = response[:height, :width].reshape(height // BLOCK, BLOCK, width // BLOCK, BLOCK).mean(axis=(1, 3))
+    return float(np.percentile(blocks, FLATTEST)) * math.sqrt(math.pi / 2) / 6

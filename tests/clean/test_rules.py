@@ -1,0 +1,124 @@
+"""Which of two is the better one, why, and what a file of rules may say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from twinreel.clean.rules import Contender, Criterion, Rules, parse_rules, read_rules
+from twinreel.errors import UserError
+from twinreel.media.picture import Measured
+from twinreel.types import State, Video
+
+from .made import probe
+
+
+def contender(
+    height: int = 360,
+    *,
+    size: int = 10_000_000,
+    path: str = "/films/a.mp4",
+    measured: tuple[int, int, float, float, int] | None = None,
+    **changes: object,
+) -> Contender:
+    """``measured``: width, height, detail, noise, insets."""
+    video = Video("c", path, (path,), State.PRESENT, size, probe(100.0, height, **changes))
+    return Contender(video, path, 0, None if measured is None else Measured(*measured, ()))
+
+
+def test_higher_resolution_is_better_and_it_is_said_why() -> None:
+    assert Rules().compare(contender(1080), contender(720)) == (1, "higher resolution (1920x1080 against 1280x720)")
+    assert Rules().compare(contender(720), contender(1080))[0] == -1
+
+
+def test_bars_are_no_resolution() -> None:
+    letterboxed = contender(480, measured=(640, 360, 0.8, 0.5, 0))
+    assert Rules().replaces(contender(360, size=11_000_000, measured=(640, 360, 0.8, 0.5, 0)), letterboxed)[0]
+
+
+def test_an_enlarged_picture_is_not_sharp() -> None:
+    sharp, soft = (contender(720, size=size, measured=(1280, 720, d, 0.5, 0)) for d, size in ((0.9, 10), (0.5, 99)))
+    assert Rules().compare(sharp, soft) == (1, "sharper (0.90 against 0.50)")
+
+
+def test_noise_that_costs_bits_is_no_quality() -> None:
+    clean, noisy = (contender(size=size, measured=(640, 360, 0.9, n, 0)) for n, size in ((0.7, 10), (6.0, 500)))
+    assert Rules().replaces(clean, noisy) == (True, "less noise (0.7 levels against 6.0)")
+    assert not Rules().replaces(noisy, clean)[0]
+
+
+def test_codecs_are_compared_only_where_bits_and_their_worth_agree() -> None:
+    h264, hevc = contender(size=12_000_000), contender(size=10_000_000, codec="hevc")
+    assert not Rules().replaces(h264, hevc)[0] and not Rules().replaces(hevc, h264)[0]
+    assert Rules().replaces(contender(size=20_000_000), hevc)[0]
+
+
+def test_pictures_of_other_shapes_do_not_replace_each_other() -> None:
+    wide, square = contender(360), contender(480, width=480)
+    assert not Rules().replaces(wide, square)[0] and not Rules().replaces(square, wide)[0]
+
+
+def test_hdr_comes_first() -> None:
+    assert Rules().compare(contender(720, hdr=True), contender(1080))[0] == 1
+
+
+def test_a_language_more_is_not_redundant() -> None:
+    both, one = probe(9.0, audio_languages=("eng", "deu")), probe(9.0, audio_languages=("eng",))
+    assert Rules().missing_languages(both, one) == ("deu sound",)
+    assert Rules().missing_languages(one, both) == ()
+    assert Rules().missing_languages(probe(9.0, subtitle_languages=("und",)), one) == ("subtitles",)
+    assert Rules(languages=False).missing_languages(both, one) == ()
+
+
+def test_criteria_are_taken_in_the_order_given() -> None:
+    rules = Rules(prefer=(Criterion("folder", order=("/best", "/good")), Criterion("resolution")))
+    best, good = contender(360, path="/best/a.mp4"), contender(1080, path="/good/a.mp4")
+    assert rules.compare(best, good) == (1, "in a preferred folder")
+    assert rules.compare(good, contender(2160, path="/bestial/a.mp4"))[0] == 1
+
+
+def test_a_file_of_rules_is_read(tmp_path: Path) -> None:
+    (tmp_path / "rules.toml").write_text(
+        f"""
+        version = 1
+        protected = ["{tmp_path.as_posix()}/mine"]
+        accept_loss = 2.5
+        languages = false
+        [[prefer]]
+        by = "name"
+        order = ["*remastered*"]
+        [[prefer]]
+        by = "resolution"
+        tolerance = 0.1
+        """
+    )
+    rules = read_rules(tmp_path / "rules.toml")
+    assert rules == Rules(
+        prefer=(Criterion("name", 0.0, ("*remastered*",)), Criterion("resolution", 0.1)),
+        protected=(str(tmp_path / "mine"),),
+        accept_loss=2.5,
+        languages=False,
+    )
+    assert not rules.touchable(str(tmp_path / "mine" / "a.mp4"))
+    assert rules.touchable(str(tmp_path / "mine too" / "a.mp4"))
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({}, "version"),
+        ({"version": 2}, "version 1"),
+        ({"version": 1, "protect": []}, "'protect'"),
+        ({"version": 1, "protected": "/a"}, "a list"),
+        ({"version": 1, "accept_loss": -1}, "from 0"),
+        ({"version": 1, "prefer": [{"by": "beauty"}]}, "resolution"),
+        ({"version": 1, "prefer": [{"by": "folder"}]}, "order"),
+        ({"version": 1, "prefer": [{"by": "bits", "weight": 1}]}, "'weight'"),
+    ],
+)
+def test_wrong_rules_are_refused_in_words(given: dict[str, object], says: str) -> None:
+    with pytest.raises(UserError, match=says) as error:
+        parse_rules(given, "rules.toml")
+    assert str(error.value).startswith("rules.toml: ")
+    assert "\n" not in str(error.value)
