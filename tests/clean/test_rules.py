@@ -19,12 +19,17 @@ def contender(
     *,
     size: int = 10_000_000,
     path: str = "/films/a.mp4",
-    measured: tuple[int, int, float, float, int] | None = None,
+    measured: Measured | None = None,
     **changes: object,
 ) -> Contender:
-    """``measured``: width, height, detail, noise, insets."""
     video = Video("c", path, (path,), State.PRESENT, size, probe(100.0, height, **changes))
-    return Contender(video, path, 0, None if measured is None else Measured(*measured, ()))
+    return Contender(video, path, 0, measured)
+
+
+def picture(
+    height: int = 360, *, detail: float = 0.8, noise: float = 0.5, colour: float = 9.0, insets: int = 0
+) -> Measured:
+    return Measured(height * 16 // 9, height, detail, noise, colour, insets, ())
 
 
 def test_higher_resolution_is_better_and_it_is_said_why() -> None:
@@ -33,19 +38,53 @@ def test_higher_resolution_is_better_and_it_is_said_why() -> None:
 
 
 def test_bars_are_no_resolution() -> None:
-    letterboxed = contender(480, measured=(640, 360, 0.8, 0.5, 0))
-    assert Rules().replaces(contender(360, size=11_000_000, measured=(640, 360, 0.8, 0.5, 0)), letterboxed)[0]
+    letterboxed = contender(480, width=640, measured=picture(360))
+    assert Rules().replaces(contender(360, size=11_000_000, measured=picture(360)), letterboxed)[0]
+
+
+def test_in_frames_of_one_size_bars_decide_nothing() -> None:
+    assert Rules().compare(contender(size=9, measured=picture(200)), contender(size=8, measured=picture(360)))[0] == 1
 
 
 def test_an_enlarged_picture_is_not_sharp() -> None:
-    sharp, soft = (contender(720, size=size, measured=(1280, 720, d, 0.5, 0)) for d, size in ((0.9, 10), (0.5, 99)))
+    sharp, soft = contender(size=10, measured=picture(detail=0.9)), contender(size=99, measured=picture(detail=0.5))
     assert Rules().compare(sharp, soft) == (1, "sharper (0.90 against 0.50)")
 
 
 def test_noise_that_costs_bits_is_no_quality() -> None:
-    clean, noisy = (contender(size=size, measured=(640, 360, 0.9, n, 0)) for n, size in ((0.7, 10), (6.0, 500)))
-    assert Rules().replaces(clean, noisy) == (True, "less noise (0.7 levels against 6.0)")
+    clean, noisy = contender(size=10, measured=picture()), contender(size=500, measured=picture(noise=9, detail=1.0))
+    assert Rules().replaces(clean, noisy) == (True, "less noise (0.5 levels against 9.0)")
     assert not Rules().replaces(noisy, clean)[0]
+
+
+def test_grain_may_be_the_original_s() -> None:
+    grainy, smooth = (
+        contender(size=500, measured=picture(noise=3.0)),
+        contender(measured=picture(detail=0.5, noise=0.2)),
+    )
+    assert not Rules().replaces(smooth, grainy)[0] and not Rules().replaces(grainy, smooth)[0]
+
+
+def test_what_cannot_be_told_is_settled_by_what_has_the_other_in_it() -> None:
+    kept, video = contender(measured=picture(noise=0.6)), contender(measured=picture(noise=0.1))
+    assert not Rules().replaces(kept, video)[0]
+    assert Rules().replaces(kept, video, longer=True)[0]
+
+
+def test_colour_is_better_than_black_and_white() -> None:
+    colour, gray = contender(size=10, measured=picture()), contender(size=20, measured=picture(colour=0.2))
+    assert Rules().replaces(colour, gray)[0] and not Rules().replaces(gray, colour)[0]
+
+
+def test_a_picture_with_another_pasted_in_replaces_none_without() -> None:
+    pasted = contender(1080, measured=picture(1080, insets=1))
+    assert Rules().replaces(pasted, contender(measured=picture())) == (False, "the other has a picture pasted in")
+
+
+def test_bits_count_where_the_footage_is() -> None:
+    bits = Measured(640, 360, 0.8, 0.5, 9.0, 0, (100, 100, 900, 900))
+    both = [Contender(contender().video, "", 0, bits, spans=(span,)) for span in ((0.0, 2.0), (2.0, 4.0))]
+    assert Rules().compare(*both)[0] == -1
 
 
 def test_codecs_are_compared_only_where_bits_and_their_worth_agree() -> None:

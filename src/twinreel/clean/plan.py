@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import cmp_to_key
 from typing import Protocol
 
-from twinreel.clean.coverage import Cover, Span, Verdict, seen, verdict
+from twinreel.clean.coverage import Cover, Span, Verdict, length, seen, verdict
 from twinreel.clean.model import LINKS, Action, Deed, File, Remark
 from twinreel.clean.rules import Contender, Rules, within
 from twinreel.media.picture import Measured
@@ -21,6 +21,9 @@ from twinreel.types import Match, Relation, Video
 
 WORTH_A_REMARK = 0.5
 """Share of a video that has to exist elsewhere for a plan to say why it stays."""
+
+LONGER = 2.0
+"""Seconds that a video has beyond what another has in common with it, to be the one that the other was cut from."""
 
 
 class Eyes(Protocol):
@@ -202,7 +205,8 @@ class _Planner:
         durations = self._videos[content].probe.duration, self._videos[other].probe.duration
         own, others = seen(match, content, *durations), seen(match, other, *reversed(durations))
         kept = replace(self._contender(other), spans=others)
-        return self._rules.replaces(kept, replace(self._contender(content), spans=own))
+        longer = durations[1] - length(others) >= LONGER
+        return self._rules.replaces(kept, replace(self._contender(content), spans=own), longer=longer)
 
     def _lacking(self, content: str, other: str) -> tuple[str, ...]:
         """Languages of a video that another does not have."""

@@ -34,7 +34,7 @@ from twinreel.media.picture import Measured
 from twinreel.types import Probe, Video
 
 VERSION = 1
-EFFICIENCY = {"mpeg2video": 0.5, "mpeg4": 0.6, "vp8": 0.9, "h264": 1.0, "vp9": 1.4, "hevc": 1.5, "av1": 1.8, "vvc": 2.2}
+EFFICIENCY = {"mpeg2video": 0.5, "mpeg4": 0.5, "vp8": 0.9, "h264": 1.0, "vp9": 1.4, "hevc": 1.5, "av1": 1.8, "vvc": 2.2}
 """Bits of H.264 that a bit of a codec is worth, about: what comparisons of encoders agree on."""
 
 
@@ -84,9 +84,8 @@ class Rules:
         default_factory=lambda: (
             Criterion("hdr"),
             Criterion("resolution", 0.05),
-            Criterion("insets"),
-            Criterion("detail", 0.15),
-            Criterion("noise"),
+            Criterion("clarity", 0.15),
+            Criterion("colour"),
             Criterion("shape", 0.1),
             Criterion("bits", 0.02),
             Criterion("duration", 1.0),
@@ -110,10 +109,18 @@ class Rules:
                 return sign, words
         return 0, "equal by all rules"
 
-    def replaces(self, kept: Contender, video: Contender) -> tuple[bool, str]:
-        """Is one at least as good as another, and why? Not where a criterion cannot tell before another decides."""
+    def replaces(self, kept: Contender, video: Contender, *, longer: bool = False) -> tuple[bool, str]:
+        """Is one at least as good as another, and why?
+
+        Not where a criterion cannot tell before another decides, unless the one that is kept is the ``longer``, which
+        has the other in it; nor where another picture seems to be pasted into it alone.
+        """
+        if kept.picture and video.picture and kept.picture.insets > video.picture.insets:
+            return False, "the other has a picture pasted in"
         for criterion in self.prefer:
             sign, words = criterion.compare(kept, video)
+            if sign is None and longer:
+                return True, f"it goes on there, and of the rest it cannot be told which is better: {words}"
             if sign != 0:
                 return sign == 1, words
         return True, "equal by all rules"
@@ -151,6 +158,25 @@ def within(path: str, folder: str) -> bool:
     return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
 
 
+def _sizes(a: Contender, b: Contender) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Pixels of both: without bars, unless both fill frames of one size; then one of them has a picture where the other
+    has bars, or bars that are not seen for noise."""
+    whole = (a.video.probe.width, a.video.probe.height), (b.video.probe.width, b.video.probe.height)
+    alike = all(_greater(one, other, SAME_SIZE) == 0 for one, other in zip(*whole, strict=True))
+    return whole if alike else (a.size, b.size)
+
+
+SAME_SIZE = 0.05
+"""Share that the sides of two frames of one size may differ by."""
+
+
+def _resolution(criterion: Criterion, a: Contender, b: Contender) -> Answer:
+    first, second = _sizes(a, b)
+    sign = _greater(first[0] * first[1], second[0] * second[1], criterion.tolerance)
+    best, other = (first, second) if sign > 0 else (second, first)
+    return sign, "higher resolution ({}x{} against {}x{})".format(*best, *other)
+
+
 def bits(contender: Contender) -> float:
     """Bits of a second for each pixel, over the seconds that count; 0.0 where the duration is unknown."""
     video, picture = contender.video, contender.picture
@@ -169,13 +195,16 @@ def bits(contender: Contender) -> float:
 def _bits(criterion: Criterion, a: Contender, b: Contender) -> Answer:
     """More is better, where that holds of the bits as they are and of what they are worth: codecs are compared by rule
     of thumb, which must not decide alone."""
-    counts = bits(a), bits(b)
-    worth = tuple(count * EFFICIENCY.get(one.video.probe.codec, 1.0) for count, one in zip(counts, (a, b), strict=True))
-    signs = {_greater(*counts, criterion.tolerance), _greater(*worth, criterion.tolerance)}
+    first, second = bits(a), bits(b)
+    worth_a, worth_b = (EFFICIENCY.get(one.video.probe.codec, 1.0) for one in (a, b))
+    signs = {
+        _greater(first, second, criterion.tolerance),
+        _greater(first * worth_a, second * worth_b, criterion.tolerance),
+    }
     if len(signs) > 1:
         return None, f"{a.video.probe.codec} and {b.video.probe.codec} can hardly be compared at these bit rates"
     (sign,) = signs
-    best, other = sorted(counts, reverse=True)
+    best, other = max(first, second), min(first, second)
     return sign, f"more bits for each pixel ({best:.2f} against {other:.2f} a second)"
 
 
@@ -185,10 +214,11 @@ def _greater(first: float, second: float, tolerance: float) -> int:
 
 def _shape(criterion: Criterion, a: Contender, b: Contender) -> Answer:
     """Pictures of another shape were cut, stretched or turned, and which of the two was cannot be told."""
-    first, second = (one.size[0] / max(1, one.size[1]) for one in (a, b))
+    sizes = _sizes(a, b)
+    first, second = (width / max(1, height) for width, height in sizes)
     if _greater(first, second, criterion.tolerance) == 0:
         return 0, ""
-    return None, f"pictures of different shapes ({_sides(a, b)})"
+    return None, "pictures of different shapes ({}x{} and {}x{})".format(*sizes[0], *sizes[1])
 
 
 def _measured(
@@ -230,44 +260,45 @@ def _name(criterion: Criterion, one: Contender) -> int:
     return next((n for n, pattern in enumerate(criterion.order) if fnmatch(name, pattern)), len(criterion.order))
 
 
-NOISE = 2.0
-"""Levels by which a picture must be noisier than another, and twice as noisy, to count as the noisy one: less is what
-compressing a picture anew takes away."""
+GRAY = 1.5
+"""Levels of colour up to which a picture is black and white."""
+HINT = (0.4, 3.0)
+"""Levels, and times, that a picture must be noisier than another for a doubt: grain that compressing anew has taken
+away, or what it has left of noise that was added."""
+STRONG = (5.0, 3.0)
+"""The same for noise that decides: film has less grain in its flattest parts."""
 
 
-def _noise(criterion: Criterion, a: Contender, b: Contender) -> Answer:
-    """The clearly noisier one is worse: noise is added to copies to hide them, and costs bits that show nothing."""
+def _clarity(criterion: Criterion, a: Contender, b: Contender) -> Answer:
+    """The sharper picture is better, unless it has more noise: then it may be the grainy original of one that was
+    smoothed, or have had noise added, which counterfeits detail and costs bits. Only much noise is sure to be added."""
     if a.picture is None or b.picture is None:
         return 0, ""
-    quiet, loud = sorted((a, b), key=lambda one: one.picture.noise if one.picture else 0.0)
-    first, second = (one.picture.noise if one.picture else 0.0 for one in (quiet, loud))
-    if second - first < NOISE or second < 2 * first:
-        return 0, ""
-    return (1 if quiet is a else -1), f"less noise ({first:.1f} levels against {second:.1f})"
+    sharper = _greater(a.picture.detail, b.picture.detail, criterion.tolerance)
+    hint, strongly = (_quieter(a.picture.noise, b.picture.noise, *than) for than in (HINT, STRONG))
+    if hint and not strongly and sharper != hint:
+        return None, "one has a little less noise"
+    sign = strongly or sharper
+    best, other = (a.picture, b.picture) if sign > 0 else (b.picture, a.picture)
+    if strongly:
+        return sign, f"less noise ({best.noise:.1f} levels against {other.noise:.1f})"
+    return sign, f"sharper ({best.detail:.2f} against {other.detail:.2f})"
 
 
-def _sides(a: Contender, b: Contender) -> str:
-    return "{}x{} against {}x{}".format(*a.size, *b.size)
+def _quieter(first: float, second: float, levels: float, times: float) -> int:
+    low, high = sorted((first, second))
+    clear = high - low >= levels and high >= times * low
+    return 0 if not clear else 1 if first < second else -1
 
 
 _COMPARE: Mapping[str, Callable[[Criterion, Contender, Contender], Answer]] = {
     "hdr": _ranked(lambda _, one: not one.video.probe.hdr, "HDR"),
-    "resolution": _measured(
-        lambda one: float(one.size[0] * one.size[1]), lambda a, b: f"higher resolution ({_sides(a, b)})"
+    "resolution": _resolution,
+    "colour": _ranked(
+        lambda _, one: one.picture is not None and one.picture.colour < GRAY, "in colour, the other in black and white"
     ),
-    "detail": _measured(
-        lambda one: one.picture.detail if one.picture else None,
-        lambda a, b: (
-            "sharper" + (f" ({a.picture.detail:.2f} against {b.picture.detail:.2f})" if a.picture and b.picture else "")
-        ),
-    ),
-    "noise": _noise,
+    "clarity": _clarity,
     "shape": _shape,
-    "insets": _measured(
-        lambda one: None if one.picture is None else -float(one.picture.insets),
-        lambda a, b: "no other picture pasted in",
-        relative=False,
-    ),
     "bits": _bits,
     "duration": _measured(
         lambda one: one.video.probe.duration,

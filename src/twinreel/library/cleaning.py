@@ -7,7 +7,7 @@ from pathlib import Path
 
 from twinreel.clean.journal import read_journal
 from twinreel.clean.model import Deed, Plan, Sides
-from twinreel.clean.plan import propose
+from twinreel.clean.plan import Eyes, propose
 from twinreel.clean.rules import Rules
 from twinreel.clean.survey import seal, survey
 from twinreel.errors import NotFound
@@ -25,6 +25,7 @@ def make_plan(
     sides: Sides,
     only: tuple[str, ...],
     quarantine: str | None,
+    eyes: Eyes,
     on_file: Callable[[int, int], None] | None,
 ) -> Plan:
     """The plan for the files that are as the last scan saw them; others take no part."""
@@ -37,7 +38,7 @@ def make_plan(
         if path in seen and (file.size, file.mtime_ns) == (seen[path].stat.size, seen[path].stat.mtime_ns)
     }
     kept = frozenset(d.a.content for d in catalogue.decisions.all() if d.kind is DecisionKind.KEEP)
-    proposal = propose(videos, matches, rules, files, deed=deed, kept=kept, only=only)
+    proposal = propose(videos, matches, rules, files, deed=deed, kept=kept, only=only, eyes=eyes)
     return seal(proposal, rules, sides=sides, quarantine=quarantine, on_file=on_file)
 
 

@@ -22,6 +22,7 @@ from twinreel.describe.base import Describer
 from twinreel.describe.registry import DEFAULT, load_describer
 from twinreel.engine.census import Choice, below
 from twinreel.engine.comparing import Comparing
+from twinreel.engine.eyes import Eyes
 from twinreel.engine.progress import Progress
 from twinreel.engine.repeating import find_repeats
 from twinreel.engine.scan import open_pool, scan
@@ -264,9 +265,13 @@ class Library:
         accept_loss: float | None = None,
         only: Iterable[AnyPath] = (),
         quarantine: AnyPath | None = None,
+        jobs: int | None = None,
         on_file: Callable[[int, int], None] | None = None,
     ) -> Plan:
-        """Which files are not needed, in favour of which, and why; changes nothing. Reads the files that it names.
+        """Which files are not needed, in favour of which, and why; changes nothing.
+
+        A match is reason enough to look: that a file is redundant is told from frames a quarter of a second apart, and
+        from the picture of both. Every file that the plan is about is read.
 
         rules: what is preferred and protected, or the TOML file that says so; by default ``Rules()``.
         deed: what ``apply`` is to do with files that are not needed; sides: and with subtitles and the like beside
@@ -274,22 +279,26 @@ class Library:
         accept_loss: seconds of a video that may exist nowhere else, over those of the rules.
         only: files and folders, where given the only ones that something is done to.
         quarantine: a folder for what is moved, by default one on the drive of each file.
+        jobs: worker processes, one a core where not given.
         on_file: told after each file that was read, how many of how many.
         UserError where the rules are wrong.
         """
         chosen = rules if isinstance(rules, Rules) else Rules() if rules is None else read_rules(Path(rules))
         if accept_loss is not None:
             chosen = replace(chosen, accept_loss=accept_loss)
-        return make_plan(
-            self._catalogue,
-            self._kept(MIN_SCORE),
-            chosen,
-            deed=deed,
-            sides=sides,
-            only=tuple(os.path.abspath(os.fspath(path)) for path in only),
-            quarantine=None if quarantine is None else os.fspath(quarantine),
-            on_file=on_file,
-        )
+        recipe = self._recipe()
+        with open_pool(recipe, Resources(jobs)) as pool:
+            return make_plan(
+                self._catalogue,
+                self._kept(MIN_SCORE),
+                chosen,
+                deed=deed,
+                sides=sides,
+                only=tuple(os.path.abspath(os.fspath(path)) for path in only),
+                quarantine=None if quarantine is None else os.fspath(quarantine),
+                eyes=Eyes(pool, recipe, self._search(), self.aligner),
+                on_file=on_file,
+            )
 
     def apply(self, plan: Plan | AnyPath, on_action: Callable[[Action, str | None], None] | None = None) -> Applied:
         """Does what a plan, or the file of one, says, or goes on with it; each file is checked right before.

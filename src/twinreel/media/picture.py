@@ -21,7 +21,7 @@ from twinreel.media.insets import LEAST_LOOKS, inner_pictures
 from twinreel.media.packets import Clock, packets
 from twinreel.media.sampling import picked_at
 from twinreel.media.source import open_video
-from twinreel.types import Float32
+from twinreel.types import Float32, UInt8
 
 FRAMES = 8
 """Frames that are looked at."""
@@ -33,10 +33,12 @@ BLOCK = 16
 """Pixels a side of the blocks that noise is measured in."""
 FLATTEST = 20
 """Percentile of the blocks that is taken for flat."""
-STEEPEST = 99.5
-"""Percentile of the gradients that are edges."""
-COARSE = 4
-"""Pixels a side of what the coarse picture, that an edge is compared with, has one pixel for."""
+PATCHES = 6
+"""Parts each way that detail is measured in."""
+STEP = 3.0
+"""Levels that neighbouring pixels of the coarse picture differ by in a part that can be sharp or not."""
+FINE, COARSE = 2, 8
+"""Pixels a side of what the fine and the coarse picture have one pixel for: most noise is finer than both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +49,11 @@ class Measured:
     """Pixels as shown, without black bars."""
     height: int
     detail: float
-    """About 1 for the sharpest pictures, towards 1 / COARSE for blurred ones; 0.0 where nothing was seen."""
+    """Up to about 1 for sharp pictures, towards FINE / COARSE for blurred ones; 0.0 where nothing was seen."""
     noise: float
     """Standard deviation in levels of 8 bits."""
+    colour: float
+    """Mean distance of a pixel's red and blue from its luma, in levels of 8 bits: about 0 for black and white."""
     insets: int
     """Pictures within the picture."""
     bits: tuple[int, ...]
@@ -63,7 +67,7 @@ def measure(path: str, width: int, height: int, duration: float) -> Iterator[Mea
     """
     scale = min(1.0, LARGEST / max(width, height, 1))
     size = max(BLOCK, round(height * scale)), max(BLOCK, round(width * scale))
-    bars, frames, shown = BarDetector(), [], []
+    bars, frames, colours, shown = BarDetector(), [], [], []
     times = [duration * (number + 0.5) / FRAMES for number in range(FRAMES)]
     with open_video(path) as source:
         scaler = Scaler(size)
@@ -71,6 +75,7 @@ def measure(path: str, width: int, height: int, duration: float) -> Iterator[Mea
             image = scaler(picked.frame)
             bars.add(image)
             frames.append(luma(image))
+            colours.append(colour(image))
             shown.append(picked.frame)
             yield None
     bits = [0] * max(1, math.ceil(duration))
@@ -90,25 +95,54 @@ def measure(path: str, width: int, height: int, duration: float) -> Iterator[Mea
         height=round(height * (1 - crop.top - crop.bottom)),
         detail=float(np.median([detail(frame) for frame in inner])) if inner else 0.0,
         noise=float(np.median([noise(frame) for frame in inner])) if inner else 0.0,
+        colour=float(np.median(colours)) if colours else 0.0,
         insets=len(inner_pictures(np.stack([small(frame) for frame in shown]))) if len(shown) >= LEAST_LOOKS else 0,
         bits=tuple(bits),
     )
 
 
+def colour(image: UInt8) -> float:
+    """Of (h, w, 3) RGB: how far red and blue are from luma, over blocks, as noise has colours of its own."""
+    height, width = (side // BLOCK * BLOCK for side in image.shape[:2])
+    blocks = image[:height, :width].reshape(height // BLOCK, BLOCK, width // BLOCK, BLOCK, 3).mean(axis=(1, 3))
+    gray = blocks @ np.array([0.299, 0.587, 0.114])
+    return float(np.abs(blocks[:, :, ::2] - gray[:, :, None]).mean())
+
+
 def detail(picture: Float32) -> float:
-    """Of luma (h, w): the steepest edges at full size relative to those of the picture COARSE times smaller."""
-    height, width = (side // COARSE * COARSE for side in picture.shape)
-    if min(height, width) < 2 * COARSE:
+    """Of luma (h, w): the energy of gradients of the picture FINE times smaller, relative to that of the one COARSE
+    times smaller, both without that of noise, and the root of it; the median of PATCHES by PATCHES parts, so that a
+    caption does not decide. 0.0 where no part has structure.
+
+    The noise of a part is that of its finest diagonal differences (Donoho, "De-noising by soft-thresholding", 1995).
+    """
+    height, width = (side // (COARSE * PATCHES) * COARSE * PATCHES for side in picture.shape)
+    if not height or not width:
         return 0.0
     whole = picture[:height, :width]
-    small = whole.reshape(height // COARSE, COARSE, width // COARSE, COARSE).mean(axis=(1, 3))
-    coarse = _steepness(small)
-    return _steepness(whole) / coarse if coarse > 1.0 else 0.0
+    diagonal = (whole[::2, ::2] - whole[1::2, ::2] - whole[::2, 1::2] + whole[1::2, 1::2]) / 2
+    noises = np.median(np.abs(_parts(np.asarray(diagonal, np.float32))), axis=1) / 0.6745
+    fine, coarse = (_energies(_smaller(whole, by)) - 2 * noises**2 / by**2 for by in (FINE, COARSE))
+    telling = coarse > STEP**2
+    return float(np.median(np.sqrt(np.maximum(fine[telling], 0.0) / coarse[telling]))) if telling.any() else 0.0
 
 
-def _steepness(picture: Float32) -> float:
-    across, down = np.abs(np.diff(picture, axis=1)), np.abs(np.diff(picture, axis=0))
-    return float(max(np.percentile(across, STEEPEST), np.percentile(down, STEEPEST)))
+def _smaller(picture: Float32, by: int) -> Float32:
+    height, width = picture.shape
+    return np.asarray(picture.reshape(height // by, by, width // by, by).mean(axis=(1, 3)), np.float32)
+
+
+def _parts(picture: Float32) -> Float32:
+    """(PATCHES * PATCHES, pixels) of a picture that divides evenly."""
+    height, width = picture.shape
+    parts = picture.reshape(PATCHES, height // PATCHES, PATCHES, width // PATCHES)
+    return np.asarray(parts.transpose(0, 2, 1, 3).reshape(PATCHES * PATCHES, -1), np.float32)
+
+
+def _energies(picture: Float32) -> Float32:
+    """Mean squared gradient of each part."""
+    across, down = np.diff(picture, axis=1, append=picture[:, -1:]), np.diff(picture, axis=0, append=picture[-1:])
+    return np.asarray(_parts(across**2 + down**2).mean(axis=1), np.float32)
 
 
 def noise(picture: Float32) -> float:
