@@ -1,6 +1,6 @@
 """Is footage ever lost by cleaning? Collections whose files' footage is known, before and after plan and apply.
 
-    python benchmarks/footage_kept.py COLLECTION... [--work DIR]
+    python benchmarks/footage_kept.py COLLECTION... [--work DIR] [--out docs/cleaning.md]
 
 A COLLECTION is a folder with ``videos`` and ``files.json``, which says what seconds of what source each file shows:
 ``[{name, level, transforms, parts: [{source, src_start, src_end, ...}]}]``. It is copied, scanned, planned with default
@@ -136,6 +136,7 @@ def main() -> None:
     parser.add_argument("collections", nargs="+", type=Path)
     parser.add_argument("--work", type=Path, help="where to copy and scan (default: a temporary folder)")
     parser.add_argument("--verbose", action="store_true", help="say of every removable file whether it was freed")
+    parser.add_argument("--out", type=Path, help="document to write the table to")
     args = parser.parse_args()
     rows, wrong = [], 0
     for collection in args.collections:
@@ -164,7 +165,10 @@ def main() -> None:
                 str(len(beside)),
             ]
         )
-        print(bench.table(["collection", "removed", "lost s", "edited kept", "removable MB", "freed", "beside"], rows))
+        text = bench.table(["collection", "removed", "lost s", "edited kept", "removable MB", "freed", "beside"], rows)
+        print(text, flush=True)
+    if args.out:
+        bench.write_section(args.out, "footage", text)
     sys.exit(1 if wrong else 0)
 
 

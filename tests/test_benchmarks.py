@@ -16,6 +16,7 @@ import pytest
 import accuracy
 import bench
 import calibrate
+import footage_kept
 import labelled
 import make_1080p
 import speed
@@ -32,7 +33,7 @@ def write_csv(path: Path, head: list[str], rows: list[list[object]]) -> None:
         csv.writer(stream).writerows([head, *rows])
 
 
-@pytest.mark.parametrize("script", ["accuracy", "calibrate", "make_1080p", "rescan", "speed"])
+@pytest.mark.parametrize("script", ["accuracy", "calibrate", "footage_kept", "make_1080p", "rescan", "speed"])
 def test_each_script_explains_itself(script: str) -> None:
     done = subprocess.run([sys.executable, SCRIPTS / f"{script}.py", "--help"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
@@ -168,3 +169,20 @@ def test_scanning_again_is_measured_to_the_end(tmp_path: Path) -> None:
     assert numbers["one touched"][decoded] == 0 and numbers["one touched"][unchanged] < 200
     assert numbers["100 renamed"][moved] == 100 and numbers["100 renamed"][decoded] == 0
     assert all(row[failed] == 0 for row in numbers.values())
+
+
+def a_file(name: str, *parts: tuple[str, float, float]) -> dict[str, object]:
+    return {"name": name, "parts": [{"source": s, "src_start": start, "src_end": stop} for s, start, stop in parts]}
+
+
+def test_footage_is_lost_where_no_file_that_is_left_shows_it() -> None:
+    film, part, other = (
+        a_file("film", ("x", 0, 30)),
+        a_file("part", ("x", 5, 12), ("y", 0, 4)),
+        a_file("z", ("y", 3.8, 9)),
+    )
+    everything = [film, part, other]
+    assert footage_kept.lost(everything, everything) == []
+    assert footage_kept.lost(everything, [film, other]) == [("y", (0.0, 3.8))]
+    assert footage_kept.lost(everything, [part, other]) == [("x", (0.0, 5.0)), ("x", (12.0, 30.0))]
+    assert footage_kept.lost([film, a_file("more", ("x", 29.8, 30.4))], [film]) == []

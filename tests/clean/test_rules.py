@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from twinreel.clean.rules import Contender, Criterion, Rules, parse_rules, read_rules
+from twinreel.clean.criteria import Contender, Criterion
+from twinreel.clean.rules import Rules, parse_rules, read_rules
 from twinreel.errors import UserError
 from twinreel.media.picture import Measured
 from twinreel.types import State, Video

@@ -19,8 +19,8 @@ import os
 import stat
 from collections import Counter
 
+from twinreel.clean.criteria import within
 from twinreel.clean.model import LINKS, Action, Deed, File, Plan
-from twinreel.clean.rules import within
 from twinreel.clean.survey import device_of
 from twinreel.errors import MediaError, UserError
 from twinreel.media.identity import file_digest

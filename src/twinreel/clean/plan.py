@@ -14,8 +14,9 @@ from functools import cmp_to_key
 from typing import Protocol
 
 from twinreel.clean.coverage import Cover, Span, Verdict, length, seen, verdict
+from twinreel.clean.criteria import Contender, within
 from twinreel.clean.model import LINKS, Action, Deed, File, Remark
-from twinreel.clean.rules import Contender, Rules, within
+from twinreel.clean.rules import Rules
 from twinreel.media.picture import Measured
 from twinreel.types import Match, Relation, Video
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from twinreel.clean.apply import Applied
+from twinreel.clean.criteria import Criterion
 from twinreel.clean.model import Action, Deed, Plan, Remark, Sides
-from twinreel.clean.rules import Criterion, Rules
+from twinreel.clean.rules import Rules
 from twinreel.clean.undo import Undone
 from twinreel.engine.comparing import Stage
 from twinreel.engine.progress import Progress, Step
