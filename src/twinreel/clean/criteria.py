@@ -171,20 +171,26 @@ STRONG = (5.0, 3.0)
 """The same for noise that decides: film has less grain in its flattest parts."""
 
 
+def _noise(criterion: Criterion, a: Contender, b: Contender) -> Answer:
+    """Much more noise is worse, whatever else: it was added, and costs bits that show nothing."""
+    if a.picture is None or b.picture is None:
+        return 0, ""
+    low, high = sorted((a.picture.noise, b.picture.noise))
+    words = f"less noise ({low:.1f} levels against {high:.1f})"
+    return _quieter(a.picture.noise, b.picture.noise, *STRONG), words
+
+
 def _clarity(criterion: Criterion, a: Contender, b: Contender) -> Answer:
     """The sharper picture is better, unless it has more noise: then it may be the grainy original of one that was
-    smoothed, or have had noise added, which counterfeits detail and costs bits. Only much noise is sure to be added."""
+    smoothed, or have had noise added, which counterfeits detail and costs bits."""
     if a.picture is None or b.picture is None:
         return 0, ""
     sharper = _greater(a.picture.detail, b.picture.detail, criterion.tolerance)
-    hint, strongly = (_quieter(a.picture.noise, b.picture.noise, *than) for than in (HINT, STRONG))
-    if hint and not strongly and sharper != hint:
+    hint = _quieter(a.picture.noise, b.picture.noise, *HINT)
+    if hint and sharper != hint:
         return None, "one has a little less noise"
-    sign = strongly or sharper
-    best, other = (a.picture, b.picture) if sign > 0 else (b.picture, a.picture)
-    if strongly:
-        return sign, f"less noise ({best.noise:.1f} levels against {other.noise:.1f})"
-    return sign, f"sharper ({best.detail:.2f} against {other.detail:.2f})"
+    low, high = sorted((a.picture.detail, b.picture.detail))
+    return sharper, f"sharper ({high:.2f} against {low:.2f})"
 
 
 def _quieter(first: float, second: float, levels: float, times: float) -> int:
@@ -199,6 +205,7 @@ _COMPARE: Mapping[str, Callable[[Criterion, Contender, Contender], Answer]] = {
     "colour": _ranked(
         lambda _, one: one.picture is not None and one.picture.colour < GRAY, "in colour, the other in black and white"
     ),
+    "noise": _noise,
     "clarity": _clarity,
     "shape": _shape,
     "bits": _bits,

@@ -206,7 +206,8 @@ class _Planner:
         durations = self._videos[content].probe.duration, self._videos[other].probe.duration
         own, others = seen(match, content, *durations), seen(match, other, *reversed(durations))
         kept = replace(self._contender(other), spans=others)
-        longer = durations[1] - length(others) >= LONGER
+        # In one piece: what goes on between two pieces may have been put there.
+        longer = len(others) == 1 and durations[1] - length(others) >= LONGER
         return self._rules.replaces(kept, replace(self._contender(content), spans=own), longer=longer)
 
     def _lacking(self, content: str, other: str) -> tuple[str, ...]:

@@ -41,8 +41,9 @@ class Rules:
         default_factory=lambda: (
             Criterion("hdr"),
             Criterion("resolution", 0.05),
-            Criterion("clarity", 0.15),
+            Criterion("noise"),
             Criterion("colour"),
+            Criterion("clarity", 0.2),
             Criterion("shape", 0.1),
             Criterion("bits", 0.02),
             Criterion("duration", 1.0),

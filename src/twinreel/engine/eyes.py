@@ -48,7 +48,7 @@ class Eyes:
         if aligned is None:
             return ()
         segments = seen_from(aligned, video.content).segments
-        return union(span for segment in segments for span in proven(first.video, second.video, segment))
+        return union(proven(first.video, second.video, segments))
 
     def _view(self, video: Video) -> View | None:
         if video.content not in self._views:

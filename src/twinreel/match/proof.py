@@ -13,6 +13,8 @@ second that its ends may be off, the proof falls apart.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -53,19 +55,56 @@ BETWEEN = 10.0
 """... where there are proven moments on both sides of them: there the scene was the same before and after."""
 
 Bools = NDArray[np.bool_]
+Span = tuple[float, float]
 
 
-def proven(a: Prepared, b: Prepared, segment: Segment) -> tuple[tuple[float, float], ...]:
-    """The spans of a that b is proven to show within a segment, seconds, ascending, disjoint.
+def proven(a: Prepared, b: Prepared, segments: Iterable[Segment]) -> tuple[Span, ...]:
+    """The spans of a that b is proven to show within the segments of a pair, seconds; they may overlap.
 
+    A moment of b stands for one moment of a: of two segments that see it at different ones, the surer has it. What a
+    shows twice and b once is therefore proven once.
     a, b: with frames about every STEP seconds; pictures within the picture do not count.
     """
+    found: list[Span] = []
+    taken: list[tuple[float, Span]] = []
+    proofs = sorted((_prove(a, b, segment) for segment in segments), key=lambda proof: -proof.worth)
+    for proof in proofs:
+        others = [span for offset, span in taken if abs(offset - proof.offset) > NEAR]
+        for start, stop in proof.spans:
+            there = start + proof.offset, stop + proof.offset
+            free = without(there, others)
+            found += [(low - proof.offset, high - proof.offset) for low, high in free]
+            taken.append((proof.offset, there))
+    return tuple(found)
+
+
+def without(span: Span, others: Iterable[Span]) -> list[Span]:
+    """What is left of a span, in order."""
+    left = [span]
+    for low, high in others:
+        pieces = [piece for start, stop in left for piece in ((start, min(stop, low)), (max(start, high), stop))]
+        left = [(start, stop) for start, stop in pieces if start < stop]
+    return left
+
+
+@dataclass(frozen=True, slots=True)
+class _Proof:
+    """What is proven of one segment."""
+
+    offset: float
+    """Seconds: time in b minus time in a."""
+    worth: float
+    spans: tuple[Span, ...]
+    """Of a."""
+
+
+def _prove(a: Prepared, b: Prepared, segment: Segment) -> _Proof:
     times, vectors = _whole(a)
     other_times, other_vectors = _whole(b)
     inside = (times >= segment.a_start - BETWEEN) & (times <= segment.a_stop + BETWEEN)
     times, vectors = times[inside], vectors[inside]
     if len(times) < RUN or not len(other_times):
-        return ()
+        return _Proof(0.0, 0.0, ())
     across, within, others = vectors @ other_vectors.T, vectors @ vectors.T, other_vectors @ other_vectors.T
     ends = segment.b_start - segment.a_start, segment.b_stop - segment.a_stop
     offsets = np.arange(min(ends) - SEARCH, max(ends) + SEARCH + STEP / 4, STEP / 2).tolist()
@@ -74,7 +113,7 @@ def proven(a: Prepared, b: Prepared, segment: Segment) -> tuple[tuple[float, flo
     # Whatever is alike there, the other video shows nothing before its beginning nor after its end.
     first, last = max(0.0, -offset), min(a.duration, b.duration - offset)
     spans = ((max(first, start), min(last, stop)) for start, stop in _spans(times, within, likeness, moments))
-    return tuple((start, stop) for start, stop in spans if start < stop)
+    return _Proof(offset, _worth(likeness[moments]), tuple((start, stop) for start, stop in spans if start < stop))
 
 
 def _worth(likeness: Float64) -> float:
@@ -129,7 +168,7 @@ def _runs(flags: Bools) -> list[tuple[int, int]]:
     return [(int(start), int(stop)) for start, stop in edges.reshape(-1, 2)]
 
 
-def _spans(times: Float64, within: Float32, likeness: Float64, moments: Bools) -> list[tuple[float, float]]:
+def _spans(times: Float64, within: Float32, likeness: Float64, moments: Bools) -> list[Span]:
     """Seconds around proven moments, as far as the frames beside them are alike."""
     if not moments.any():
         return []
