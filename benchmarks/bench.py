@@ -17,6 +17,7 @@ import numpy
 import psutil
 
 import twinreel
+from twinreel.bench.scoring import Bin
 from twinreel.engine.settings import cores
 from twinreel.store.catalogue import Catalogue
 from twinreel.types import ScanReport
@@ -103,6 +104,12 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
         for cells in [lines[0], rule, *lines[1:]]
     ]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in padded)
+
+
+def reliability_table(bins: Iterable[Bin]) -> str:
+    """Of the pairs of about a score, how many are right."""
+    rows = [[f"{one.score:.2f}", str(one.pairs), str(round(one.true * one.pairs)), f"{one.true:.2f}"] for one in bins]
+    return table(["mean score", "pairs", "right", "share"], rows)
 
 
 def write_section(document: Path, name: str, text: str, preface: str = "") -> None:

@@ -1,12 +1,13 @@
 """Fits the coefficients of ``match.calibration.DEFAULT`` anew, to collections with known truth.
 
-    python benchmarks/calibrate.py --on COLLECTION LIBRARY [--on COLLECTION LIBRARY ...]
+    python benchmarks/calibrate.py --on COLLECTION LIBRARY [--on COLLECTION LIBRARY ...] [--crowd PHOTOGRAPHS]
 
 COLLECTION is a folder with ``truth.csv`` and ``ignore.csv`` (columns a, b and, of the truth, the seconds of each),
 LIBRARY what ``twinreel scan COLLECTION/videos --library LIBRARY`` made, for example by ``benchmarks/accuracy.py
 --work``, by the default sampling and by keyframes, since scores have to hold for both. The pairs of ``labelled.py`` are
-aligned as a scan does it, and the evidence for the strongest stretch of each becomes one row of a logistic regression
-on whether the pair is true. Pairs to be ignored are left out.
+aligned as a scan does it, with ``--crowd`` those of the first ``CROWDED`` collections among pans and zooms over
+photographs as well (``crowd.py``; other ones than it measures with), and the evidence for the strongest stretch of each
+becomes one row of a logistic regression on whether the pair is true. Pairs to be ignored are left out.
 
 Prints how good the coefficients are that are fitted to all collections but one, on that one, beside those of the
 package; and last the coefficients fitted to all of them, to be put into ``match/calibration.py``. Whoever changes a
@@ -16,6 +17,7 @@ term, the reference or the candidate search should run it.
 from __future__ import annotations
 
 import argparse
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -23,18 +25,28 @@ import numpy as np
 from scipy.optimize import minimize
 
 import bench
-from labelled import KINDS, Example, Labelled, label
+import crowd
+from labelled import Example, Labelled, label
+from twinreel.describe.registry import DEFAULT as DEFAULT_DESCRIBER
+from twinreel.describe.registry import load_describer
+from twinreel.engine.state import Recipe
 from twinreel.match.calibration import DEFAULT, MIN_SCORE, Calibration
+from twinreel.media.sampling import Sampling
+from twinreel.train.views import photographs_in
 from twinreel.types import Float64
 
 RIDGE = 1e-3
 """Weight of the squared coefficients of the standardised terms against the mean log-likelihood of a pair."""
-WEIGHTS = {"library": 1.0, "small": 0.3, "fragments": 0.2, "moments": 1.0}
+WEIGHTS = {"library": 1.0, "small": 0.3, "fragments": 0.2, "moments": 0.7, "cards": 0.35}
 """What a pair of each kind counts: whole videos in a library of some size are what matters most, and that other moments
 of a scene are not taken for copies. In a collection few pairs are of that kind; in a library of news, lectures or games
 most of what looks alike is."""
 SPARSE = 0.12
-"""... where videos were sampled by keyframes alone, relative to the default."""
+"""... where videos were sampled by keyframes alone, relative to the default, ..."""
+CROWD = 0.4
+"""... and in a crowd, where far more pairs are aligned."""
+CROWDED = 2
+CROWD_VIDEOS = 2000
 
 
 def fit(examples: Sequence[Example], weights: Sequence[float] | None = None) -> Calibration:
@@ -70,9 +82,9 @@ def fit(examples: Sequence[Example], weights: Sequence[float] | None = None) -> 
 def fit_all(collections: Sequence[Labelled]) -> Calibration:
     """Fitted to all kinds of pairs of some collections."""
     weighted = [
-        (one, WEIGHTS[kind] * (SPARSE if each.sampling == "keyframes" else 1.0))
+        (one, WEIGHTS[kind] * (SPARSE if each.sampling == "keyframes" else 1.0) * (CROWD if each.crowded else 1.0))
         for each in collections
-        for kind in KINDS
+        for kind in each.examples
         for one in each.examples[kind]
         if len(one.terms)
     ]
@@ -110,29 +122,48 @@ def report(one: Labelled, kind: str, calibration: Calibration) -> list[str]:
     return [f"{value:.3f}" for value in values.values()]
 
 
+def name_of(one: Labelled) -> str:
+    return f"{one.name} {one.sampling}{' in a crowd' if one.crowded else ''}"
+
+
+def crowded(given: Sequence[Sequence[Path]], pictures: Sequence[Path]) -> list[Labelled]:
+    """Some collections with their libraries, each among pans and zooms over photographs."""
+    recipe, labelled = Recipe(load_describer(DEFAULT_DESCRIBER), Sampling()), []
+    with tempfile.TemporaryDirectory() as temporary:
+        for seed, (collection, library) in enumerate(given):
+            names = frozenset(path.name for path in (collection / "videos").iterdir())
+            chosen = crowd.crowd_to_learn_from(pictures, CROWD_VIDEOS, seed)
+            target = Path(temporary) / f"{seed}.sqlite"
+            crowd.add_crowd(target, library, names, chosen, recipe, seed)
+            labelled.append(label(collection, target, crowded=True))
+    return labelled
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Fits the calibration of scores to collections with known truth.")
     parser.add_argument(
         "--on", nargs=2, type=Path, action="append", required=True, metavar=("COLLECTION", "LIBRARY"), dest="given"
     )
+    parser.add_argument("--crowd", type=Path, help="folder of photographs", metavar="PHOTOGRAPHS")
     args = parser.parse_args()
-    collections = []
-    for collection, library in args.given:
-        one = label(collection, library)
-        for kind in KINDS:
-            true = [len(example.terms) > 0 for example in one.examples[kind] if example.true]
-            pairs = sum(len(example.terms) > 0 for example in one.examples[kind])
-            print(f"{one.name}, {kind}: {pairs} pairs align, {sum(true)} of {len(true)} true ones", flush=True)
-        collections.append(one)
+    collections = [label(collection, library) for collection, library in args.given]
+    if args.crowd:
+        collections += crowded(args.given[:CROWDED], photographs_in(args.crowd))
+    for one in collections:
+        for kind, examples in one.examples.items():
+            true = [len(example.terms) > 0 for example in examples if example.true]
+            pairs = sum(len(example.terms) > 0 for example in examples)
+            print(f"{name_of(one)}, {kind}: {pairs} pairs align, {sum(true)} of {len(true)} true ones", flush=True)
     rows = []
     for one in collections:
         others = [other for other in collections if other.name != one.name]
         fitted = fit_all(others) if others else None
-        for kind in KINDS:
-            name = f"{one.name} {one.sampling}"
-            rows.append([name, kind, "the package's", *report(one, kind, DEFAULT)])
+        for kind, examples in one.examples.items():
+            if not any(example.true for example in examples):
+                continue
+            rows.append([name_of(one), kind, "the package's", *report(one, kind, DEFAULT)])
             if fitted is not None:
-                rows.append([name, kind, "fitted to the others", *report(one, kind, fitted)])
+                rows.append([name_of(one), kind, "fitted to the others", *report(one, kind, fitted)])
     print(bench.table(["collection", "pairs", "coefficients", "ap", "recall@p99", "f1", "best f1"], rows))
     print(f"DEFAULT = Calibration(({', '.join(f'{value:.2f}' for value in fit_all(collections).coefficients)}))")
 

@@ -6,11 +6,13 @@ Of a collection that was scanned, four kinds of pairs, since a score has to mean
     small      all pairs of libraries of two to sixteen videos, which are their own background almost alone
     fragments  the videos that a search for a still image or a few seconds of one proposes
     moments    stretches of one scene: the same seconds of it, or seconds that share no moment, as they are and edited
+    cards      a single frame that two videos have in common, which does not make them copies: titles, test cards
 """
 
 from __future__ import annotations
 
 import csv
+import math
 import random
 from collections import defaultdict
 from collections.abc import Iterator
@@ -29,14 +31,15 @@ from twinreel.engine.state import Recipe
 from twinreel.match.alignment import ALIGNERS
 from twinreel.match.calibration import terms
 from twinreel.match.candidates import Haystack
-from twinreel.match.pair import align_parts
+from twinreel.match.evidence import Evidence
+from twinreel.match.pair import Aligned, align_parts
 from twinreel.match.prepared import prepare
 from twinreel.match.reference import Background, background_of, fit_reference
 from twinreel.media.sampling import Sampling
 from twinreel.store.catalogue import Catalogue
 from twinreel.types import Fingerprint, Float64
 
-KINDS = ("library", "small", "fragments", "moments")
+KINDS = ("library", "small", "fragments", "moments", "cards")
 SMALL = (2, 2, 3, 4, 8, 16)
 """Videos of the small libraries; every other one holds a true pair."""
 SMALL_LIBRARIES = 150
@@ -47,10 +50,15 @@ MOMENTS = 2
 """Pairs of stretches of each video, and of each pair of videos."""
 SHORTEST = 2.0
 """Seconds of a stretch at least."""
+CARDS = 200
+CARD_LIKENESS = (0.6, 1.0)
+CARD_SECONDS = (5.0, 120.0)
+"""Of the shorter video."""
 APART = 0.04
 """Share of the scene's seconds that lies between two stretches that share none, on either side of where it is cut."""
 STILL = 0.9
 """Inner product of two frames from which they are too alike: nobody can say that it is another moment."""
+_NO_CHANGE = {"agreement": 0.0, "relative": 0.0, "concord": 0.0, "change": 0.0}
 NOTHING: Float64 = np.zeros((0, 0))
 EDGE = 0.01
 """Seconds that a fragment may stick out of a true stretch."""
@@ -77,6 +85,8 @@ class Labelled:
     name: str
     sampling: str
     """The mode: auto, keyframes ..."""
+    crowded: bool
+    """Is it among many videos that have nothing to do with it? Then there are only pairs of the first kind."""
     examples: dict[str, list[Example]]
     """By kind, the true pairs that are not proposed among them."""
 
@@ -109,25 +119,31 @@ def read_truth(collection: Path, contents: dict[str, str]) -> Truth:
     return Truth(dict(spans), {_ordered(a, b) for a, b in named if a and b})
 
 
-def label(collection: Path, library: Path) -> Labelled:
-    """All examples of a collection (a folder with ``truth.csv`` and ``ignore.csv``) and the library scanned of it."""
+def label(collection: Path, library: Path, *, crowded: bool = False) -> Labelled:
+    """All examples of a collection (a folder with ``truth.csv`` and ``ignore.csv``) and the library scanned of it.
+
+    ``crowded``: the library holds many more videos, no two of which are copies.
+    """
     with Catalogue.open(library, create=False) as catalogue:
-        videos = _Videos(catalogue, library)
+        videos = Videos(catalogue, library)
         truth = read_truth(collection, videos.named)
         rng = random.Random(0)
-        examples = {
-            "library": list(_library(videos, truth)),
-            "small": list(_small(videos, truth, rng)),
-            "fragments": list(_fragments(videos, truth, rng)),
-            "moments": list(_moments(videos, truth, rng)),
-        }
-        return Labelled(collection.name, videos.recipe.sampling.mode, examples)
+        examples = {"library": list(_library(videos, truth))}
+        if not crowded:
+            examples |= {
+                "small": list(_small(videos, truth, rng)),
+                "fragments": list(_fragments(videos, truth, rng)),
+                "moments": list(_moments(videos, truth, rng)),
+                "cards": list(_cards(rng)),
+            }
+        return Labelled(collection.name, videos.recipe.sampling.mode, crowded, examples)
 
 
-class _Videos:
+class Videos:
     """A library as a scan matches it."""
 
     def __init__(self, catalogue: Catalogue, library: Path) -> None:
+        """SystemExit where ``library``, the catalogue's file, holds no fingerprints by its own settings."""
         meta = catalogue.meta
         self.recipe = Recipe(
             load_describer(meta.get("describer") or DEFAULT_DESCRIBER),
@@ -148,22 +164,31 @@ class _Videos:
     def view(self, content: str) -> View:
         return self.space.view(content, self.facts[content].duration)
 
-    def align(self, a: View, b: View) -> Float64:
-        """(k, t) the terms of the stretches that align, the strongest first; see ``match_pair``."""
+    def propose(self, content: str) -> list[str]:
+        """The other videos that the candidate search proposes, by content id, the best first."""
+        view = self.view(content)
+        found = self.haystack.find(view.video, view.mirrored, exclude=self.facts[content].number)
+        return [self.by_number[one.number] for one in found]
+
+    def stretches(self, a: View, b: View) -> list[Aligned]:
+        """All that aligns, the best score first; see ``match_pair``."""
         ways = [(a.video, b.video)]
         if a.mirrored is not None:
             ways.append((replace(a.video, vectors=a.mirrored), b.video))
-        found = align_parts(ways, aligner=self.aligner)
+        return align_parts(ways, aligner=self.aligner)
+
+    def align(self, a: View, b: View) -> Float64:
+        """(k, t) the terms of the stretches that align, the strongest first."""
+        found = self.stretches(a, b)
         found.sort(key=lambda one: -one.evidence.mean * one.evidence.frames)
         return np.array([terms(one.evidence) for one in found]) if found else NOTHING
 
 
-def _library(videos: _Videos, truth: Truth) -> Iterator[Example]:
+def _library(videos: Videos, truth: Truth) -> Iterator[Example]:
     pairs: dict[Pair, None] = {}
     for content in videos.contents:
-        view = videos.view(content)
-        for found in videos.haystack.find(view.video, view.mirrored, exclude=videos.facts[content].number):
-            pairs[_ordered(content, videos.by_number[found.number])] = None
+        for other in videos.propose(content):
+            pairs[_ordered(content, other)] = None
     for a, b in pairs:
         if (a, b) not in truth.ignored:
             yield Example(videos.align(videos.view(a), videos.view(b)), truth.true(a, b))
@@ -172,7 +197,7 @@ def _library(videos: _Videos, truth: Truth) -> Iterator[Example]:
             yield Example(NOTHING, True)
 
 
-def _small(videos: _Videos, truth: Truth, rng: random.Random) -> Iterator[Example]:
+def _small(videos: Videos, truth: Truth, rng: random.Random) -> Iterator[Example]:
     true = sorted(truth.spans)
     shipped = shipped_background(videos.recipe.describer)
     for number in range(SMALL_LIBRARIES):
@@ -188,14 +213,14 @@ def _small(videos: _Videos, truth: Truth, rng: random.Random) -> Iterator[Exampl
                     yield Example(videos.align(views[place], views[other]), truth.true(a, b))
 
 
-def _seen(videos: _Videos, content: str, background: Background) -> View:
+def _seen(videos: Videos, content: str, background: Background) -> View:
     fingerprint, describer = videos.fingerprints[content], videos.recipe.describer
     turned = describer.mirror(fingerprint.vectors)
     video = prepare(content, videos.facts[content].duration, fingerprint, background)
     return View(video, None if turned is None else background.project(turned))
 
 
-def _fragments(videos: _Videos, truth: Truth, rng: random.Random) -> Iterator[Example]:
+def _fragments(videos: Videos, truth: Truth, rng: random.Random) -> Iterator[Example]:
     for _ in range(FRAGMENTS):
         content = rng.choice(videos.contents)
         whole = videos.fingerprints[content]
@@ -218,7 +243,7 @@ def _fragments(videos: _Videos, truth: Truth, rng: random.Random) -> Iterator[Ex
                 yield Example(NOTHING, True)
 
 
-def _moments(videos: _Videos, truth: Truth, rng: random.Random) -> Iterator[Example]:
+def _moments(videos: Videos, truth: Truth, rng: random.Random) -> Iterator[Example]:
     scenes = [(a, b, truth.spans[a, b][0], truth.spans[b, a][0]) for a, b in truth.spans if len(truth.spans[a, b]) == 1]
     for content in videos.contents:
         whole = (0.0, videos.facts[content].duration)
@@ -237,7 +262,17 @@ def _moments(videos: _Videos, truth: Truth, rng: random.Random) -> Iterator[Exam
                 yield Example(videos.align(before, same), True)
 
 
-def _stretch(videos: _Videos, content: str, span: Span, first: float, last: float) -> View | None:
+def _cards(rng: random.Random) -> Iterator[Example]:
+    for _ in range(CARDS):
+        likeness = rng.uniform(*CARD_LIKENESS)
+        seconds = math.exp(rng.uniform(*map(math.log, CARD_SECONDS)))
+        seen = Evidence(
+            *(likeness, likeness, 1.0), **_NO_CHANGE, variety=1.0, covered=min(1.0, 1 / seconds), shorter=seconds
+        )
+        yield Example(terms(seen)[None], False)
+
+
+def _stretch(videos: Videos, content: str, span: Span, first: float, last: float) -> View | None:
     """The whole picture of a video from one share of a span of its seconds to another; None where that is short."""
     seconds = span[1] - span[0]
     start, stop = span[0] + first * seconds, span[0] + last * seconds

@@ -4,25 +4,42 @@ from __future__ import annotations
 
 import csv
 import os
+import random
 import re
 import subprocess
 import sys
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
+from xml.etree import ElementTree
 
 import av
 import numpy as np
 import pytest
+from PIL import Image
 
 import accuracy
+import accuracy_page
 import bench
 import calibrate
+import crowd
+import diagrams
 import footage_kept
 import labelled
 import make_1080p
+import misses
+import photographs
 import speed
 from makers import scene, write_video
+from twinreel.bench.collection import Labels, Pair, Shared
+from twinreel.bench.scoring import Bin, Point
+from twinreel.describe.registry import load_describer
+from twinreel.engine.state import Recipe
+from twinreel.library.facade import Library
 from twinreel.match.calibration import Calibration
+from twinreel.match.evidence import Evidence
 from twinreel.media.sampling import Sampling
+from twinreel.store.catalogue import Catalogue
 from twinreel.types import Float64
 
 SCRIPTS = Path(bench.__file__).parent
@@ -33,7 +50,9 @@ def write_csv(path: Path, head: list[str], rows: list[list[object]]) -> None:
         csv.writer(stream).writerows([head, *rows])
 
 
-@pytest.mark.parametrize("script", ["accuracy", "calibrate", "footage_kept", "make_1080p", "rescan", "speed"])
+@pytest.mark.parametrize(
+    "script", ["accuracy", "calibrate", "card", "crowd", "footage_kept", "make_1080p", "rescan", "speed"]
+)
 def test_each_script_explains_itself(script: str) -> None:
     done = subprocess.run([sys.executable, SCRIPTS / f"{script}.py", "--help"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
@@ -57,17 +76,241 @@ def test_a_table_is_aligned_markdown() -> None:
     )
 
 
-def test_recall_by_level_and_transform_counts_a_pair_once_for_each_of_its_transforms() -> None:
-    truth = [
-        {"a": "1", "b": "2", "level": "easy", "transforms": "crop+trim"},
-        {"a": "1", "b": "2", "level": "easy", "transforms": "crop+trim"},
-        {"a": "1", "b": "3", "level": "hard", "transforms": "crop"},
-        {"a": "2", "b": "3", "level": "hard", "transforms": ""},
+def labels_of(truth: dict[Pair, str], hard: frozenset[Pair] = frozenset()) -> Labels:
+    """True pairs with their transforms, and pairs of other moments of one scene."""
+    rows = {pair: (Shared(*pair, 0.0, 5.0, 1.0, 6.0, "hard", edits),) for pair, edits in truth.items()}
+    return Labels(rows, hard, {})
+
+
+def result_of(seed: int, labels: Labels, best: dict[Pair, float], threshold: float) -> accuracy_page.Result:
+    """``threshold``: the score at which recall@p99 is reached."""
+    figures = dict.fromkeys(("ap", "recall@p99", "precision", "recall", "f1", "segment_f1"), 0.5)
+    reported = {pair: value for pair, value in best.items() if value >= 0.5}
+    answer = {**figures, "true_pairs": len(labels.truth), "threshold@p99": threshold}
+    return accuracy_page.Result(seed, labels, best, reported, answer, answer, 1.0, 1.0, 10, Path("l.sqlite"))
+
+
+def cells(table: str, first: str) -> list[str]:
+    """The row of a table that begins with a word."""
+    (line,) = re.findall(rf"^\| {first} +\|(.*)\|$", table, re.MULTILINE)
+    return [cell.strip() for cell in line.split("|")]
+
+
+def test_hard_edits_are_counted_at_each_collections_own_threshold_and_all_speeds_together() -> None:
+    truth = {("a", "b"): "pip+speed0.8+trim", ("a", "c"): "speed1.5", ("b", "c"): "speed1.5+speed0.8+crop"}
+    labels = labels_of(truth, frozenset({("x", "y")}))
+    first = result_of(1, labels, {("a", "b"): 0.9, ("a", "c"): 0.7, ("b", "c"): 0.3, ("x", "y"): 0.6}, 0.8)
+    second = result_of(2, labels, {("a", "b"): 0.4, ("a", "c"): 0.7, ("b", "c"): 0.6}, 0.6)
+    text = accuracy_page.hidden([first, second])
+    assert cells(text, "speed") == ["6", "3", "0.50", "few"]
+    assert cells(text, "pip") == ["2", "1", "0.50", "few"]
+    assert "crop" not in text
+    assert "1 of 2 (50.0%)" in text
+
+
+def test_an_edit_that_many_pairs_have_is_not_marked_as_few() -> None:
+    truth = {("a", f"b{number:02d}"): "pip" for number in range(accuracy_page.FEW)}
+    text = accuracy_page.hidden([result_of(1, labels_of(truth), {("a", "b00"): 0.9}, 0.9)])
+    assert cells(text, "pip") == ["25", "1", "0.04", ""]
+
+
+def test_pairs_of_the_same_names_in_two_collections_stay_two_when_pooled() -> None:
+    one = result_of(1, labels_of({("a", "b"): "pip"}), {("a", "b"): 0.9, ("a", "c"): 0.2}, 0.9)
+    other = result_of(2, labels_of({("a", "c"): "pip"}), {("a", "b"): 0.7}, 0.9)
+    labels, best, reported = accuracy_page.pooled([one, other])
+    assert sorted(best.values()) == [0.2, 0.7, 0.9] and sorted(reported.values()) == [0.7, 0.9]
+    assert [best[pair] for pair in labels.truth if pair in best] == [0.9]
+
+
+def test_the_reliability_section_has_the_errors_worked_out_by_hand(tmp_path: Path) -> None:
+    labels = labels_of({("a", "b"): "", ("a", "c"): "", ("c", "d"): ""})
+    best = {("a", "b"): 0.95, ("a", "c"): 0.85, ("a", "d"): 0.81, ("b", "c"): 0.05}
+    text = accuracy_page.reliability([result_of(1, labels, best, 0.9)], tmp_path)
+    # |0.95 - 1|, twice |0.83 - 0.5|, |0.05 - 0|
+    assert f"{(0.05 + 2 * 0.33 + 0.05) / 4:.3f} of the 4" in text
+    assert f"{(0.05 + 2 * 0.33) / 3:.3f} of the 3" in text.replace("\n", " ")
+    assert cells(text, "0.83") == ["2", "1", "0.50"]
+    drawn = ElementTree.parse(tmp_path / accuracy_page.RELIABILITY)
+    assert {"2", "1"} <= {element.text for element in drawn.iter("{http://www.w3.org/2000/svg}text")}
+
+
+def test_a_curve_is_thinned_to_what_can_be_told_apart_and_keeps_its_ends() -> None:
+    points = [Point(1 - n / 5000, 1.0, n / 5000) for n in range(5001)]
+    kept = diagrams.thinned(points)
+    assert kept[0] == points[0] and kept[-1] == points[-1]
+    assert len(kept) <= 1 / diagrams.FINE + 2
+    assert max(b.recall - a.recall for a, b in pairwise(kept)) < 2 * diagrams.FINE
+    assert diagrams.thinned([]) == []
+
+
+def test_diagrams_are_svg_files_that_name_their_lines(tmp_path: Path) -> None:
+    diagrams.write_curves(tmp_path / "c.svg", [("auto:1", [Point(0.9, 1.0, 0.5)]), ("a<b", [Point(0.9, 0.5, 0.1)])])
+    diagrams.write_reliability(tmp_path / "r.svg", "pairs", [Bin(17, 0.9, 0.8)])
+    words = [
+        {element.text for element in ElementTree.parse(tmp_path / name).iter() if element.text}
+        for name in ("c.svg", "r.svg")
     ]
-    rows = [{"a": "/videos/2", "b": "/videos/1"}, {"a": "2", "b": "3"}, {"a": "5", "b": "6"}]
-    levels, transforms = accuracy.recalls(truth, accuracy.pairs_of(rows))
-    assert levels == {"easy": (1, 1), "hard": (1, 2)}
-    assert transforms == {"crop": (1, 2), "trim": (1, 1)}
+    assert {"auto:1", "a<b"} <= words[0]
+    assert {"pairs", "17"} <= words[1]
+
+
+CHANGING = {"agreement": 0.1, "relative": 0.1, "concord": 0.5, "change": 0.3, "variety": 3.0}
+MOVING = Evidence(best=0.9, mean=0.8, frames=8, **CHANGING, covered=1.0, shorter=8.0)
+
+
+@pytest.mark.parametrize(
+    ("seen", "kind"),
+    [
+        (misses.Seen(False, 0.0, 8.0, None), "not proposed"),
+        (misses.Seen(True, 0.0, 8.0, None), "nothing aligned"),
+        (misses.Seen(True, 0.3, 8.0, MOVING), "aligned elsewhere"),
+        (misses.Seen(True, 0.3, 8.0, replace(MOVING, change=0.0)), "aligned elsewhere"),
+        (misses.Seen(True, 0.9, 8.0, replace(MOVING, change=0.05, mean=0.2)), "hardly moves"),
+        (misses.Seen(True, 0.9, 3.0, replace(MOVING, mean=0.2)), "hardly alike"),
+        (misses.Seen(True, 0.9, 3.0, MOVING), "brief"),
+        (misses.Seen(True, 0.9, 8.0, MOVING), "moments disagree"),
+    ],
+)
+def test_a_missed_pair_is_of_the_first_kind_that_holds(seen: misses.Seen, kind: str) -> None:
+    assert misses.why_missed(seen) == kind
+    assert kind in misses.MISSED
+
+
+@pytest.mark.parametrize(
+    ("evidence", "same_scene", "kind"),
+    [
+        (MOVING, True, "other moment, moves"),
+        (replace(MOVING, change=0.02), True, "other moment, hardly moves"),
+        (replace(MOVING, frames=1.5), False, "one picture"),
+        (replace(MOVING, mean=0.2), False, "faint, changing alike"),
+        (MOVING, False, "alike"),
+    ],
+)
+def test_a_pair_reported_in_error_is_of_the_first_kind_that_holds(
+    evidence: Evidence, same_scene: bool, kind: str
+) -> None:
+    assert misses.why_wrong(evidence, same_scene) == kind
+    assert kind in misses.WRONG
+
+
+def test_kinds_are_counted_the_most_frequent_first_with_the_edits_that_most_have() -> None:
+    gone = [
+        misses.Gone(("a", "b"), None, "brief", frozenset({"trim", "libx264", "pip"})),
+        misses.Gone(("a", "c"), 0.3, "hardly alike", frozenset({"pip", "crop"})),
+        misses.Gone(("a", "d"), 0.3, "hardly alike", frozenset({"pip"})),
+    ]
+    table = misses.table(gone, misses.MISSED)
+    assert cells(table, "hardly alike") == ["pip 2, crop 1", "2", "67%"]
+    assert cells(table, "brief") == ["pip 1", "1", "33%"]
+    assert table.index("| hardly alike") < table.index("| brief") < table.index("- **hardly alike**")
+    assert "not proposed" not in table
+    assert misses.table([], misses.WRONG) == "None."
+
+
+def test_a_library_is_asked_why_its_pairs_went_wrong(tmp_path: Path) -> None:
+    videos = tmp_path / "videos"
+    videos.mkdir()
+    for name, seed in (("a", 1), ("b", 1), ("c", 2), ("d", 3)):
+        fps = 25 if name != "b" else 30
+        write_video(videos / f"{name}.mp4", scene(seed, 6.0, fps), fps=fps)
+    with Library(tmp_path / "l.sqlite") as library:
+        library.add([videos], jobs=1)
+    # As if the copy had not been reported, and two strangers were one footage.
+    truth = {("a.mp4", "b.mp4"): "fps", ("c.mp4", "d.mp4"): "pip", ("c.mp4", "gone.mp4"): ""}
+    edits = {f"{name}.mp4": frozenset({"fps"}) for name in ("a", "b", "c", "d", "gone")}
+    wrong: set[Pair] = {("b.mp4", "c.mp4")}
+    missed, false = misses.misses(tmp_path / "l.sqlite", labels_of(truth), {("a.mp4", "b.mp4"): 0.4}, wrong, edits)
+    kinds = {one.pair: one.kind for one in missed}
+    assert kinds["a.mp4", "b.mp4"] not in ("not proposed", "nothing aligned", "aligned elsewhere", "hardly alike")
+    strangers = ("not proposed", "nothing aligned", "aligned elsewhere", "hardly alike", "moments disagree")
+    assert kinds["c.mp4", "d.mp4"] in strangers
+    assert kinds["c.mp4", "gone.mp4"] == "not proposed"
+    assert [(one.pair, one.score) for one in false] == [(("b.mp4", "c.mp4"), None)]
+    assert false[0].kind in misses.WRONG
+
+
+def test_a_sweep_stays_in_its_photograph_moves_smoothly_and_zooms() -> None:
+    rng = random.Random(5)
+    for _ in range(100):
+        sweep = photographs.draw(rng)
+        picture = Image.new("RGB", (rng.randint(60, 176), rng.randint(60, 176)))
+        boxes = np.array([sweep.view(picture, share * sweep.seconds) for share in np.linspace(0, 1, 101)])
+        assert boxes.min() >= -1e-9
+        assert (boxes[:, 2] <= picture.width + 1e-9).all() and (boxes[:, 3] <= picture.height + 1e-9).all()
+        sides = boxes[:, 2:] - boxes[:, :2]
+        assert np.allclose(sides[:, 0] / sides[:, 1], sweep.size[0] / sweep.size[1])
+        assert np.abs(np.diff(boxes, axis=0)).max() < 0.05 * max(picture.size)
+        steps = np.diff(sides[:, 0])
+        assert (steps > 0).all() or (steps < 0).all() or np.ptp(sides[:, 0]) < 1e-9
+
+
+def textured(path: Path, seed: int) -> Path:
+    """A photograph of sorts."""
+    (frame,) = scene(seed, 0.04, size=(160, 120))
+    Image.fromarray(frame).save(path)
+    return path
+
+
+def test_clips_of_photographs_bear_their_names_and_are_made_once(tmp_path: Path) -> None:
+    pictures = [textured(tmp_path / f"{name}.png", seed) for seed, name in enumerate("abc")]
+    photographs.make_clips(pictures, tmp_path / "clips", 2, seed=3)
+    made = {file.name: file.stat().st_mtime_ns for file in (tmp_path / "clips").iterdir()}
+    assert len(made) == 2 and made.keys() < {"a.mp4", "b.mp4", "c.mp4"}
+    photographs.make_clips(pictures, tmp_path / "clips", 2, seed=3)
+    assert {file.name: file.stat().st_mtime_ns for file in (tmp_path / "clips").iterdir()} == made
+    with av.open(str(tmp_path / "clips" / next(iter(made)))) as container:
+        assert container.streams.video[0].codec_context.name == "h264"
+        assert (container.duration or 0) >= 3_000_000
+    with pytest.raises(ValueError, match="4 clips"):
+        photographs.make_clips(pictures, tmp_path / "clips", 4, seed=3)
+
+
+def test_a_crowd_is_judged_by_hand() -> None:
+    labels = labels_of({("a", "b"): ""})
+    everything = {("a", "b"): 0.9, ("a", "x"): 0.6, ("x", "y"): 0.7, ("y", "z"): 0.1}
+    reported = {pair: value for pair, value in everything.items() if value >= 0.5}
+    judged = crowd.judge(labels, everything, reported)
+    assert judged.precision == pytest.approx(1 / 3)
+    assert judged.error == pytest.approx((0.1 + 0.6 + 0.7 + 0.1) / 4)
+    assert judged.error_reported == pytest.approx((0.1 + 0.6 + 0.7) / 3)
+    assert judged.wrong == {("a", "x"): 0.6, ("x", "y"): 0.7}
+    collection = frozenset({"a", "b", "c"})
+    kinds = [crowd.kind_of(pair, collection) for pair in (("x", "y"), ("a", "x"), ("a", "c"))]
+    assert kinds == list(crowd.KINDS)
+    text = crowd.text({"clips": (5, judged)}, collection)
+    first, second = re.findall(r"^\| clips +\|(.*)\|$", text, re.MULTILINE)
+    assert [cell.strip() for cell in first.split("|")] == ["5", "4", "3", "0.333", "0.375", "0.467"]
+    assert [cell.strip() for cell in second.split("|")] == ["1", "1", "0"]
+    assert cells(text, "0.90") == ["1", "1", "1.00"]
+
+
+def test_a_library_of_fingerprints_alone_is_matched_like_one_of_files(tmp_path: Path) -> None:
+    videos = tmp_path / "videos"
+    videos.mkdir()
+    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
+        fps = 25 if name != "b" else 30
+        write_video(videos / f"{name}.mp4", scene(seed, 6.0, fps), fps=fps)
+    with Library(tmp_path / "scanned.sqlite") as library:
+        library.add([videos], jobs=1)
+    pictures = [textured(tmp_path / f"p{seed}.png", seed) for seed in range(10, 14)]
+    collection = frozenset({"a.mp4", "b.mp4"})  # the third is left behind
+    made = tmp_path / "made.sqlite"
+    crowd.match_fingerprints(made, tmp_path / "scanned.sqlite", collection, pictures, 5, seed=1)
+    with Library(made, create=False) as library:
+        names = sorted(Path(video.path).name for video in library.videos())
+        assert (
+            names[:2] == ["a.mp4", "b.mp4"]
+            and len(names) == 5
+            and set(names[2:]) < {f"p{n}.mp4" for n in range(10, 14)}
+        )
+        (match,) = library.matches()
+        assert sorted(Path(library.show(content).path).name for content in (match.a, match.b)) == ["a.mp4", "b.mp4"]
+    recipe = Recipe(load_describer("default"), Sampling())
+    with Catalogue.open(made, create=False) as catalogue:
+        held = dict(catalogue.fingerprints.all(*recipe.key))
+    assert len(held) == 5 and min(len(fingerprint.times) for fingerprint in held.values()) >= 3
+    with pytest.raises(SystemExit, match="cannot be made"):
+        crowd.match_fingerprints(tmp_path / "n.sqlite", tmp_path / "scanned.sqlite", collection, pictures, 9, seed=1)
 
 
 def planted(rng: np.random.Generator, coefficients: tuple[float, ...], count: int) -> list[labelled.Example]:

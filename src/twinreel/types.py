@@ -176,12 +176,20 @@ class Segment:
     score: float
     """Calibrated, in [0, 1]."""
     mirrored: bool = False
+    backwards: bool = False
+    """What comes first in one comes last in the other: ``a_start`` is where b stops."""
 
     @property
     def speed(self) -> float:
-        """Seconds of b that pass in one second of a: 2.0 where a plays twice as fast as b."""
+        """Seconds of b that pass in one second of a: 2.0 where a plays twice as fast as b, -1.0 where it plays b
+        backwards."""
         span = self.a_stop - self.a_start
-        return (self.b_stop - self.b_start) / span if span > 0 else 1.0
+        speed = (self.b_stop - self.b_start) / span if span > 0 else 1.0
+        return -speed if self.backwards else speed
+
+    def seen_in_b(self, moment: float) -> float:
+        """The second of b that shows what a second of a shows."""
+        return (self.b_stop if self.backwards else self.b_start) + (moment - self.a_start) * self.speed
 
 
 class Relation(enum.StrEnum):
@@ -303,4 +311,8 @@ class ScanReport:
     seconds_of_video: float = 0.0
     matches: int = 0
     """Pairs aligned or re-aligned by this scan."""
+    verified: int = 0
+    """Pairs that a verifier looked at, and had not before."""
+    regions: int = 0
+    """Videos whose regions were computed for that."""
     failures: tuple[Failure, ...] = field(default=())

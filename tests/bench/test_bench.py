@@ -208,9 +208,11 @@ def test_a_run_finds_the_copies(ran: tuple[Path, Any, Path]) -> None:
     labels = read_labels(folder)
     assert printed["figures"]["true_pairs"] == len(labels.truth)
     assert printed["figures"]["ap"] > 0.2 and printed["seconds"] > 0 and printed["video_seconds"] > 60
-    hits = sum(found for found, _ in printed["levels"].values())
+    hits = sum(one["found"] for one in printed["strata"])
     assert hits == round(printed["figures"]["recall"] * len(labels.truth))
-    assert sum(total for _, total in printed["levels"].values()) == len(labels.truth)
+    assert sum(one["pairs"] for one in printed["strata"]) == len(labels.truth)
+    one_copy = sum(one["pairs"] for one in printed["strata"] if one["copies"] == 1)
+    assert sum(total for cells in printed["edits"].values() for _, total in cells.values()) == one_copy > 9
     assert sum(one["pairs"] for one in printed["bins"]) == printed["figures"]["predicted_pairs"]
 
 
@@ -234,10 +236,9 @@ def test_figures_of_a_run_are_those_of_the_scorer(ran: tuple[Path, Any, Path], s
     labels = read_labels(folder)
     best = scoring.best_scores(labels, scoring.read_rows(everything))
     sure = {pair for pair, value in best.items() if value >= kept.figures.threshold_p99}
-    for counts, key in ((scoring.by_level, "level"), (scoring.by_transform, "transform")):
-        assert {name: f"{hit}/{of}" for name, (hit, of) in counts(labels, sure).items()} == their_figures(
-            shared, folder, everything
-        )[key]
+    counted = scoring.by_transform(labels, sure)
+    theirs = their_figures(shared, folder, everything)
+    assert {name: f"{hit}/{of}" for name, (hit, of) in counted.items()} == theirs["transform"]
 
 
 def test_a_run_says_in_words_how_it_went_and_replaces_no_other(ran: tuple[Path, Any, Path]) -> None:
@@ -248,6 +249,9 @@ def test_a_run_says_in_words_how_it_went_and_replaces_no_other(ran: tuple[Path, 
     assert result.exit_code == 0
     assert re.search(rf"^ap +{printed['figures']['ap']:.3f}$", result.stdout, re.MULTILINE)
     assert "hard negative" in result.stdout and "x real time" in result.stdout
+    for one in printed["strata"]:
+        pairs = f"{'one copy' if one['copies'] == 1 else 'two copies'}, {one['level']}"
+        assert re.search(rf"^{pairs} +{one['ap']:.3f} +.* {one['found']}/{one['pairs']}$", result.stdout, re.MULTILINE)
     assert result.stderr.startswith("kept as phash-auto-1-2; twinreel bench report")
     kept = read_runs(other)
     assert [run.name for run in kept] == ["phash-auto-1", "dense", "phash-auto-1-2"]
@@ -328,9 +332,11 @@ def test_a_card_as_markdown_compares_the_runs(ran: tuple[Path, Any, Path]) -> No
     assert invoke("bench", "report", folder).exit_code == 0
     assert (folder / "card.html").exists()
     text = (folder / "card.md").read_text(encoding="utf-8")
-    for run in read_runs(folder):
-        row = next(line for line in text.splitlines() if line.startswith(f"| {run.name} "))
-        assert f" {run.figures.ap:.3f} " in row and f" {run.figures.segment_f1:.3f} " in row
+    kept = read_runs(folder)
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line[:1] == "|"]
+    assert ["figure", *(run.name for run in kept)] in cells
+    assert ["ap", *(f"{run.figures.ap:.3f}" for run in kept)] in cells
+    assert ["segment f1", *(f"{run.figures.segment_f1:.3f}" for run in kept)] in cells
     tables = re.findall(r"(?:^\|.*\|\n)+", text, re.MULTILINE)
     assert all(len({line.count("|") for line in table.splitlines()}) == 1 for table in tables)
     only = invoke_json("bench", "report", folder, "--run", "dense", "--markdown", folder / "one.md")

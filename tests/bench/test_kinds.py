@@ -15,7 +15,7 @@ pytest.importorskip("PIL")
 from makers import write_video
 from numbered import number_in, numbered
 from twinreel.bench.clips import Clip
-from twinreel.bench.collection import File, Part
+from twinreel.bench.collection import File, Part, Transform
 from twinreel.bench.encoders import Encoder, usable
 from twinreel.bench.kinds import KINDS, Cast, trim, whole
 from twinreel.bench.reading import shown_at
@@ -125,6 +125,39 @@ def test_what_is_said_of_each_kind(clips: list[Clip]) -> None:
     assert len({part.source for part in parts("compilation", "heavy")}) == 5
     (trimmed,) = parts("trim", "medium")
     assert trimmed.src_end - trimmed.src_start == pytest.approx(SECONDS / 2, abs=0.05)
+
+
+def test_what_was_done_is_said_of_each_clip(clips: list[Clip]) -> None:
+    """A clip that another one is put on, or put into, had something else done to it; some are hardly to be seen."""
+
+    def done(name: str, strength: str) -> list[tuple[str, str, bool]]:
+        own = replace(plain(clips), source=clips[0].id, transforms=(Transform(name, strength),))
+        parts = KINDS[name].steps[Strength(strength)](own, cast(clips)).file().parts
+        assert len({part.source for part in parts}) > 1
+        assert {part.transforms for part in parts if part.source == clips[0].id} == {own.transforms}
+        others = {(part.transforms, part.faint) for part in parts if part.source != clips[0].id}
+        return [(*(transforms[0] if transforms else ("", "")), faint) for transforms, faint in others]
+
+    assert done("picture_in_picture", "heavy") == [("picture_behind", "light", False)]
+    assert done("picture_behind", "light") == [("picture_in_picture", "heavy", False)]
+    assert done("stack", "heavy") == [("stack", "heavy", False)]
+    assert done("insertion", "heavy") == [("interruption", "light", False)]
+    assert done("compilation", "medium") == [("compilation", "medium", False)]
+    assert done("blend", "light") == [("", "", True)]
+
+
+def test_pictures_of_other_shapes_are_shown_undistorted_between_bars(tmp_path: Path) -> None:
+    wide = write_video(tmp_path / "wide.mp4", [np.full((96, 192, 3), 255, np.uint8)] * 60, fps=FPS)
+    tall = write_video(tmp_path / "tall.mp4", [np.full((192, 96, 3), 255, np.uint8)] * 60, fps=FPS)
+    sizes = {wide: (192, 96), tall: (96, 192)}
+    both = [Clip(path.name, str(path), path.name, 5.0, *size, Fraction(FPS)) for path, size in sizes.items()]
+    recipe = KINDS["stack"].steps[Strength.LIGHT](plain(both), cast(both))
+    (tmp_path / "out").mkdir()
+    _, image = made(recipe, tmp_path / "out")[0]
+    assert image.shape == (96, 384, 3)
+    white = (image > 200).all(axis=2).sum()
+    # the tall one at the height of the wide one: half as wide as high
+    assert white == pytest.approx(192 * 96 + 48 * 96, rel=0.05)
 
 
 def test_a_mirrored_copy_is_said_to_be_one(clips: list[Clip], tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from twinreel.bench import scoring
-from twinreel.bench.collection import File, Labels, Shared, Transform, write_labels
+from twinreel.bench.collection import File, Labels, Part, Shared, Transform, write_labels
 from twinreel.bench.scoring import Reported
 
 
@@ -73,24 +73,51 @@ def test_no_answer_is_no_error() -> None:
     assert (found.best_f1, found.best_threshold) == (0, math.inf)
 
 
-def test_recall_by_edit_goes_by_the_strength_of_each_file() -> None:
-    labels = labels_of(
-        shared("a", "b", level="heavy", transforms="crop+trim"),
-        shared("a", "c", level="light", transforms="crop"),
-        shared("b", "c", level="heavy", transforms="crop+trim+crop"),
+def copy_of(name: str, *done: tuple[str, str, str]) -> File:
+    """A file that shows footage of (source, kind, strength) each; an original where the kind is empty."""
+    parts = tuple(
+        Part(source, 0, 9, 0, 9, transforms=(Transform(kind, strength), Transform("trim", "light")) if kind else ())
+        for source, kind, strength in done
     )
-    files = {
-        "a": File("a", (), "original"),
-        "b": File("b", (), "heavy", (Transform("crop", "heavy"), Transform("trim", "light"))),
-        "c": File("c", (), "light", (Transform("crop", "light"),)),
-    }
+    return File(name, parts, "", parts[0].transforms)
+
+
+FILES = {
+    file.name: file
+    for file in (
+        copy_of("a", ("clip", "", "")),
+        copy_of("b", ("clip", "crop", "heavy")),
+        copy_of("c", ("clip", "picture_in_picture", "heavy"), ("host", "picture_behind", "light")),
+        copy_of("d", ("host", "", "")),
+    )
+}
+
+
+def test_recall_by_edit_is_of_one_copy_and_of_what_was_done_to_what_it_shares() -> None:
+    pairs = ("a", "b"), ("a", "c"), ("b", "c"), ("c", "d")
+    labels = labels_of(*(shared(*pair, transforms="crop+trim") for pair in pairs))
     found = {("a", "c"), ("b", "c")}
-    assert scoring.by_edit(labels, files, found) == {
-        "crop": {"heavy": (1, 2), "light": (2, 2)},
-        "trim": {"light": (1, 2)},
+    assert scoring.by_edit(labels, FILES, found) == {
+        "crop": {"heavy": (0, 1)},
+        "picture_in_picture": {"heavy": (1, 1)},
+        "picture_behind": {"light": (0, 1)},
     }
-    assert scoring.by_transform(labels, found) == {"crop": (2, 3), "trim": (1, 2)}
-    assert scoring.by_level(labels, found) == {"heavy": (1, 2), "light": (1, 1)}
+    assert scoring.by_transform(labels, found) == {"crop": (2, 4), "trim": (2, 4)}
+
+
+def test_figures_by_difficulty_leave_out_the_other_true_pairs() -> None:
+    labels = labels_of(
+        shared("a", "b", level="heavy"),
+        shared("a", "c", level="heavy"),
+        shared("b", "c", level="heavy"),
+        shared("c", "d"),
+    )
+    best = {("b", "c"): 0.9, ("b", "d"): 0.8, ("a", "b"): 0.7, ("c", "d"): 0.6, ("a", "d"): 0.5}
+    assert scoring.strata(labels, FILES, best, 0.65) == [
+        (1, "light", 1, 0, pytest.approx(1 / 2), 0.0),
+        (1, "heavy", 2, 1, pytest.approx(1 / 2 / 2), 0.0),
+        (2, "heavy", 1, 1, 1.0, 1.0),
+    ]
 
 
 def test_calibration_worked_out_by_hand() -> None:
@@ -172,6 +199,6 @@ def test_figures_are_those_of_the_scorer(seed: int, shared: Path, tmp_path: Path
     found = scoring.score(labels, ours, 0.5)
     agrees(found, theirs)
     sure = {pair for pair, value in scoring.best_scores(labels, ours).items() if value >= found.threshold_p99}
-    for counts, key in ((scoring.by_level, "level"), (scoring.by_transform, "transform")):
-        assert {name: f"{hit}/{of}" for name, (hit, of) in counts(labels, sure).items()} == theirs[key]
+    counted = scoring.by_transform(labels, sure)
+    assert {name: f"{hit}/{of}" for name, (hit, of) in counted.items()} == theirs["transform"]
     assert theirs["hard_negatives"] == f"{len(labels.hard_negatives & sure)}/{len(hard)}"

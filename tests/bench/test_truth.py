@@ -10,8 +10,8 @@ from twinreel.bench.collection import File, Labels, Part, Transform, read_labels
 from twinreel.bench.truth import label
 
 
-def file(name: str, *parts: Part, level: str = "light") -> File:
-    return File(name, parts, level, (Transform("crop", "light"),))
+def file(name: str, *parts: Part) -> File:
+    return File(name, parts, "light", (Transform("crop", "light"),))
 
 
 def no(source: str, one: object, other: object) -> bool:
@@ -19,11 +19,35 @@ def no(source: str, one: object, other: object) -> bool:
 
 
 def test_seconds_of_both_files_follow_from_speed_and_place() -> None:
-    whole = file("a", Part("clip", 0, 20, 0, 20), level="original")
-    fast = file("b", Part("clip", 4, 12, 3, 7), level="heavy")
+    whole, fast = file("a", Part("clip", 0, 20, 0, 20)), file("b", Part("clip", 4, 12, 3, 7))
     (row,) = label([fast, whole], no).truth["a", "b"]
     assert row[2:6] == (4, 12, 3, 7)
-    assert row.level == "heavy" and row.transforms == "crop+crop"
+
+
+def test_a_pair_is_as_hard_as_what_was_done_to_what_it_has_in_common() -> None:
+    """Not as what was done to another clip in one of the files; the easiest stretch comes first."""
+    small, covered = (Transform("picture_in_picture", "heavy"),), (Transform("picture_behind", "light"),)
+    both = file("a", Part("clip", 0, 9, 0, 9, transforms=small), Part("host", 0, 9, 0, 9, transforms=covered))
+    plain = [file("b", Part("clip", 0, 9, 0, 9)), file("c", Part("host", 0, 9, 0, 9))]
+    again = file("d", Part("clip", 0, 9, 0, 9), Part("host", 0, 9, 9, 18, transforms=(Transform("blur", "light"),)))
+    truth = label([both, *plain, again], no).truth
+    assert [(row.level, row.transforms) for row in truth["a", "b"]] == [("heavy", "picture_in_picture")]
+    assert [(row.level, row.transforms) for row in truth["a", "c"]] == [("light", "picture_behind")]
+    assert [(row.level, row.transforms) for row in truth["a", "d"]] == [
+        ("light", "picture_behind+blur"),
+        ("heavy", "picture_in_picture"),
+    ]
+    assert [row.level for row in truth["b", "d"]] == ["original"]
+
+
+def test_what_is_hardly_to_be_seen_counts_neither_way() -> None:
+    ground = Part("clip", 0, 9, 0, 9, faint=True)
+    behind = file("a", ground)
+    assert label([behind, file("b", Part("clip", 0, 9, 0, 9))], no) == Labels({}, frozenset(), {("a", "b"): "faint"})
+    assert label([behind, file("b", Part("clip", 20, 29, 0, 9))], no).hard_negatives == {("a", "b")}
+    before = file("a", ground, Part("clip", 0, 5, 9, 14))
+    (row,) = label([before, file("b", Part("clip", 0, 9, 0, 9))], no).truth["a", "b"]
+    assert row[2:6] == (9, 14, 0, 5)
 
 
 def test_what_is_shown_backwards_ends_where_its_source_begins() -> None:
@@ -72,7 +96,7 @@ def test_files_of_different_clips_are_not_listed() -> None:
 def test_labels_come_back_as_they_were_written(tmp_path: Path) -> None:
     files = [
         file("a", Part("clip", 0, 9, 0, 9)),
-        file("b", Part("clip", 3, 9, 0, 3)),
+        file("b", Part("clip", 3, 9, 0, 3, transforms=(Transform("speed", "heavy"),))),
         file("c", Part("clip", 10, 15, 0, 5)),
         file("d", Part("clip", 8.5, 10, 0, 1.5)),
     ]

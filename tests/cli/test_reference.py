@@ -28,7 +28,15 @@ def examples(name: str) -> list[str]:
 def test_all_commands_are_there() -> None:
     asking = "scan search compare repeats groups matches shared show failures export"
     expected = f"{asking} forget prune plan apply undo doctor evaluate"
-    groups = {"describers list", "bench make", "bench run", "bench report", "train descriptor"}
+    groups = {
+        "describers list",
+        "bench make",
+        "bench run",
+        "bench report",
+        "train descriptor",
+        "hashes export",
+        "hashes match",
+    }
     assert set(COMMANDS) == {*expected.split(), *groups}
 
 

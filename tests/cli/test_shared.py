@@ -93,3 +93,17 @@ def test_the_matches_of_one_video_say_the_same(episodes: Path) -> None:
 def test_a_library_without_shared_content(library: Path) -> None:
     assert invoke("shared", "--library", library).stdout == "no shared content\n"
     assert invoke_json("shared", "--library", library) == []
+
+
+def test_a_search_gives_shared_content_no_weight(episodes: Path, tmp_path: Path) -> None:
+    clip = write_video(tmp_path / "clip.mp4", [*shot(50, INTRO), *shot(62, 3), *shot(72, 1)], gop=25)
+    (answer,) = invoke_json("search", clip, "--library", episodes)
+    relations = {Path(one["match"]["b"]).name: one["match"]["relation"] for one in answer["found"]}
+    assert relations.pop("episode 2.mp4") == "contains"
+    assert len(relations) >= 4 and set(relations.values()) == {"shared content"}
+
+
+def test_a_comparison_gives_shared_content_no_weight(episodes: Path) -> None:
+    files = [episodes.parent / f"episode {number}.mp4" for number in (1, 2)]
+    found = invoke_json("compare", *files, "--library", episodes, "--describer", "phash")
+    assert found["match"]["relation"] == "shared content"

@@ -76,20 +76,36 @@ def test_a_hand_held_camera_moves_within_its_reach() -> None:
 @pytest.mark.parametrize("name", GRADED_LAYOUTS)
 @pytest.mark.parametrize("strength", Strength)
 def test_a_layout_shows_all_its_pictures(name: str, strength: Strength) -> None:
-    count, draw = GRADED_LAYOUTS[name][strength]
-    pictures = [scene(number) for number in range(count)]
-    combine = draw(np.random.default_rng(4))
+    graded = GRADED_LAYOUTS[name][strength]
+    pictures = [scene(number) for number in range(graded.pictures)]
+    combine = graded.draw(np.random.default_rng(4))
     shown = combine(pictures)
-    for number in range(count):
+    for number in range(graded.pictures):
         others = [255 - picture if place == number else picture for place, picture in enumerate(pictures)]
         assert (combine(others) != shown).any()
 
 
 def test_a_small_picture_in_a_picture_takes_its_share() -> None:
-    _, draw = GRADED_LAYOUTS["picture_in_picture"][Strength.HEAVY]
+    draw = GRADED_LAYOUTS["picture_in_picture"][Strength.HEAVY].draw
     first, second = scene(1), scene(2)
     changed = (draw(np.random.default_rng(4))([first, second]) != second).any(axis=2).mean()
     assert changed == pytest.approx(0.3**2, abs=0.02)
-    _, draw = GRADED_LAYOUTS["picture_behind"][Strength.MEDIUM]
+    draw = GRADED_LAYOUTS["picture_behind"][Strength.MEDIUM].draw
     left = (draw(np.random.default_rng(4))([first, second]) == first).all(axis=2).mean()
     assert left == pytest.approx(0.75, abs=0.03)
+
+
+@pytest.mark.parametrize("name", ["picture_in_picture", "picture_behind"])
+@pytest.mark.parametrize("strength", Strength)
+def test_what_a_layout_amounts_to_for_the_other_picture_is_about_as_much_of_it(name: str, strength: Strength) -> None:
+    """As many of its pixels are seen as where it is the first picture of that other layout."""
+
+    def seen(name: str, strength: Strength, number: int) -> float:
+        combine = GRADED_LAYOUTS[name][strength].draw(np.random.default_rng(4))
+        grounds = [np.zeros_like(scene()), np.zeros_like(scene())]
+        grounds[number][:] = 255
+        return float((combine(grounds) > 127).mean())
+
+    others = GRADED_LAYOUTS[name][strength].others
+    assert others is not None
+    assert seen(name, strength, 1) == pytest.approx(seen(*others, 0), abs=0.03)

@@ -26,7 +26,7 @@ APART = 1e5
 
 @dataclass(frozen=True)
 class Part:
-    """Seconds ``[start, stop)`` of a video show the footage from second ``footage`` on."""
+    """Seconds ``[start, stop)`` of a video show the footage from second ``footage`` on, or back from it."""
 
     start: float
     stop: float

@@ -99,30 +99,30 @@ def test_best_mean_and_frames_by_their_weights() -> None:
 
 def says_of(**given: float) -> Evidence:
     """Of ten seconds in which nothing moves, but for what is given."""
-    still = Evidence(
-        best=0.8, mean=0.7, frames=10.0, agreement=0.0, relative=0.0, concord=0.0, change=0.0, covered=1.0, shorter=10.0
-    )
+    no_change = {"agreement": 0.0, "relative": 0.0, "concord": 0.0, "change": 0.0, "variety": 1.0}
+    still = Evidence(best=0.8, mean=0.7, frames=10.0, **no_change, covered=1.0, shorter=10.0)
     return replace(still, **given)
 
 
-MOVING = {"agreement": 0.8, "relative": 0.9, "concord": 0.9, "change": 0.4}
+MOVING = {"agreement": 0.8, "relative": 0.9, "concord": 0.9, "change": 0.4, "variety": 4.0}
 """What a copy says of moments that differ."""
-OTHER = {"agreement": 0.0, "relative": 0.0, "concord": 0.1, "change": 0.3}
+OTHER = {"agreement": 0.0, "relative": 0.0, "concord": 0.1, "change": 0.3, "variety": 4.0}
 """What another moment of a scene says."""
 
 
 def test_a_score_is_a_logistic_function_of_the_terms() -> None:
     says = says_of(
-        mean=0.64, frames=9.0, agreement=0.5, relative=0.6, concord=0.7, change=0.2, covered=0.3, shorter=20.0
+        **{"mean": 0.64, "frames": 9.0, "agreement": 0.5, "relative": 0.6, "concord": 0.7, "change": 0.2},
+        **{"variety": 3.0, "covered": 0.3, "shorter": 20.0},
     )
     ten = np.log(10)
     moments = [0.5, 0.5 * ten, 0.6, 0.7, 0.7 * ten, 0.2, 0.2 * ten]
-    expected = [1, 0.8, 0.8 * np.log(11), -np.log(0.41), *moments, 0.3, np.log(20)]
+    expected = [1, 0.8, 0.8 * np.log(11), -np.log(0.41), *moments, 0.3, np.log(20), 0.6 * np.log(3), 0.5 * np.log(3)]
     assert terms(says).tolist() == pytest.approx(expected)
     logit = sum(c * t for c, t in zip(DEFAULT.coefficients, terms(says), strict=True))
     assert DEFAULT.score(says) == pytest.approx(1 / (1 + np.exp(-logit)))
     # no overflow, at either end
-    steep = Calibration((-1e6, 0, 2e6, *[0] * 10))
+    steep = Calibration((-1e6, 0, 2e6, *[0] * 12))
     assert [steep.score(replace(says, mean=mean)) for mean in (1.0, 0.0)] == pytest.approx([1, 0])
 
 
@@ -138,6 +138,24 @@ def test_length_proves_nothing_without_likeness_and_agreement() -> None:
 
 def test_another_moment_of_a_scene_is_no_copy_however_alike() -> None:
     assert DEFAULT.score(says_of(mean=0.6, **OTHER)) < 0.5 < 0.9 < DEFAULT.score(says_of(mean=0.6, **MOVING))
+
+
+def test_that_a_zoom_changes_alike_says_less_than_that_a_scene_does() -> None:
+    faint = {"mean": 0.2, "best": 0.3, "agreement": 0.2, "relative": 0.3, "concord": 0.4, "change": 0.2, "variety": 4.0}
+    assert DEFAULT.score(says_of(**{**faint, "variety": 1.2})) < DEFAULT.score(says_of(**faint)) - 0.1
+
+
+def test_variety_counts_the_ways_in_which_moments_differ() -> None:
+    times = np.arange(8.0)
+    path = np.stack([np.arange(8)] * 2, axis=1)
+    turning = np.zeros((8, 16), np.float32)
+    turning[:, 0], turning[:, 1] = np.cos(times / 20), np.sin(times / 20)
+    unlike = np.eye(8, 16, dtype=np.float32)
+    for vectors, least, most in ((turning, 1.0, 1.2), (unlike, 6.9, 7.1)):
+        a = replace(video("a", 8), vectors=vectors)
+        b = replace(a, content="b")
+        says = evidence(a, b, similarity(a, b), Box(0.0, 8.0, 0.0, 8.0, 1.0, path))
+        assert least <= says.variety <= most
 
 
 def test_the_longer_both_videos_are_the_more_there_has_to_be() -> None:

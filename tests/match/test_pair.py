@@ -77,6 +77,23 @@ def test_played_at_another_speed(speed: float) -> None:
     assert match.segments[0].speed == pytest.approx(1 / speed, rel=0.02)
 
 
+@pytest.mark.parametrize("speed", [1.0, 1.5])
+def test_played_backwards(speed: float) -> None:
+    seconds = 40 / speed
+    a = video("a", 60, [Part(0, 60, FOOTAGE)])
+    match = reported(a, video("b", seconds, [Part(0, seconds, FOOTAGE + 50, -speed)], own=2, first=0.3))
+    assert match.relation is Relation.CONTAINS and match.coverage_b == pytest.approx(1, abs=0.03)
+    np.testing.assert_allclose(spans(match), [(10, 50, 0, seconds)], atol=1.0)
+    assert match.segments[0].backwards and match.segments[0].speed == pytest.approx(-1 / speed, rel=0.03)
+    assert match.segments[0].seen_in_b(50) == pytest.approx(0, abs=1)
+
+
+def test_a_stretch_played_forwards_is_not_said_to_be_played_backwards() -> None:
+    still_and_moving = [Part(0, 20, FOOTAGE, 0.0), Part(20, 60, FOOTAGE + 500)]
+    match = reported(video("a", 60, still_and_moving), video("b", 60, still_and_moving, own=2, first=0.4))
+    assert not any(s.backwards for s in match.segments)
+
+
 def test_shared_in_the_middle_and_at_the_ends() -> None:
     middle = reported(
         video("a", 100, [Part(40, 70, FOOTAGE)]), video("b", 200, [Part(120, 150, FOOTAGE)], own=2, first=0.3)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from twinreel.match.calibration import MIN_SCORE
 from twinreel.match.relation import nearly_all, relation, turned
-from twinreel.match.shared import shared_content, shared_spans, weighed
+from twinreel.match.shared import shared_content, shared_spans, weighed, with_shown_by
 from twinreel.types import Match, Relation, Segment, SharedContent
 
 Layout = Mapping[str, tuple[float, float]]
@@ -223,6 +223,26 @@ def test_two_short_clips_with_the_same_logo_are_no_duplicates() -> None:
     videos: dict[str, Layout] = {name: {"logo": (0, 1), f"own {name}": (1, 2)} for name in "abcd"}
     assert {one.relation for one in matches(videos)} == {Relation.DUPLICATE}
     assert {one.relation for one in reported(videos).values()} == {Relation.SHARED}
+
+
+def test_a_clip_outside_of_the_library_is_weighed_as_its_videos_are() -> None:
+    videos = {name: film(name) for name in SIX}
+    everything = {**videos, "clip": {"intro": (0.0, 3.0), "own a": (3.0, 20.0)}}
+    lasts = durations(everything)
+    clips = [one for one in matches(everything) if "clip" in (one.a, one.b)]
+    shared = with_shown_by("clip", clips, shared_spans(hubs(videos), lasts), lasts["clip"])
+    assert list(shared["clip"]) == [(0, 3)]
+    found = {(one.a, one.b): one for one in (weighed(one, shared, lasts) for one in clips)}
+    assert {pair for pair, one in found.items() if one.relation is not Relation.SHARED} == {("a", "clip")}
+
+
+def test_a_clip_of_nothing_but_an_intro_is_footage_like_any_other() -> None:
+    videos = {name: film(name) for name in SIX}
+    everything = {**videos, "clip": {"intro": (0.0, 3.0)}}
+    lasts = durations(everything)
+    clips = [one for one in matches(everything) if "clip" in (one.a, one.b)]
+    shared = with_shown_by("clip", clips, shared_spans(hubs(videos), lasts), lasts["clip"])
+    assert {weighed(one, shared, lasts).relation for one in clips} == {Relation.CONTAINS}
 
 
 def test_a_copy_without_the_intro_is_a_duplicate() -> None:

@@ -10,8 +10,10 @@ import pytest
 
 from makers import Image, remux, scene, write_video
 from twinreel.errors import BadFile
-from twinreel.media.identity import stream_digest
-from twinreel.media.sampling import Sampling, every_frame, packets_of, sample, sample_at
+from twinreel.media.identity import HEAD, stream_digest
+from twinreel.media.probe import probe_with_head
+from twinreel.media.sampling import Sampling, every_frame, listed_packets, packets_of, sample, sample_at
+from twinreel.media.source import open_video
 from twinreel.types import UInt8
 
 SIZE = (96, 64)
@@ -69,6 +71,31 @@ def test_how_far_packets_go(video: str, pictures: list[Image], tmp_path: Path) -
     os.truncate(broken, broken.stat().st_size // 2)
     *_, last = packets_of(str(broken))
     assert 1.0 < last.end < 5.0
+
+
+def test_a_full_list_tells_how_far_packets_go_and_a_broken_one_nothing(video: str, tmp_path: Path) -> None:
+    whole = remux(video, tmp_path / "whole.mp4")
+    with open_video(str(whole)) as source:
+        listed = listed_packets(source)
+    *_, read = packets_of(str(whole))
+    assert listed is not None
+    assert (listed.last, listed.last_key, listed.end) == pytest.approx((read.last, read.last_key, read.end), abs=0.2)
+    assert listed.last <= read.last and listed.last_key <= read.last_key
+
+    broken = write_video(tmp_path / "broken.mp4", scene(5, 1), FPS, container_options={"movflags": "+faststart"})
+    os.truncate(broken, broken.stat().st_size - 1)
+    for unlisted in (broken, remux(video, tmp_path / "a.mkv")):
+        with open_video(str(unlisted)) as source:
+            assert listed_packets(source) is None
+
+
+def test_a_probe_brings_the_head_of_the_stream_where_that_is_little(tmp_path: Path) -> None:
+    small, large = (
+        str(write_video(tmp_path / f"{side}.mkv", scene(5, 1, FPS, (side, side)), FPS, codec="rawvideo"))
+        for side in (64, 640)
+    )
+    assert probe_with_head(small)[1] == stream_digest(small, HEAD)
+    assert probe_with_head(large)[1] is None
 
 
 def test_the_head_of_a_stream_tells_streams_apart_that_begin_differently(pictures: list[Image], tmp_path: Path) -> None:

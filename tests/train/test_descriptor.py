@@ -44,7 +44,7 @@ def unit(rng: np.random.Generator, *shape: int) -> Float32:
 
 @pytest.fixture
 def photographs(tmp_path: Path) -> Photographs:
-    return Photographs([path.read_bytes() for path in saved(tmp_path, 24)])
+    return Photographs(saved(tmp_path, 24))
 
 
 def saved(folder: Path, count: int) -> list[Path]:

@@ -121,7 +121,7 @@ def test_the_files_are_a_describer(tmp_path: Path, images: UInt8) -> None:
     for path, image in zip(paths, images, strict=True):
         Image.fromarray(image).save(path)
     projection = np.random.default_rng(0).standard_normal((2 * CHANNELS, 5), np.float32)
-    network, photographs = small(), Photographs([path.read_bytes() for path in paths])
+    network, photographs = small(), Photographs(paths)
     describer_files(network, projection, np.zeros(5, np.float32), photographs, SIZE, "ours", tmp_path / "made")
     assert sorted(path.name for path in (tmp_path / "made").iterdir()) == [
         "default.npz",

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from twinreel.bench import scoring
 from twinreel.bench.collection import FACTS, LEVELS, File, Labels, Pair, Shared, read_files, read_json, read_labels
 from twinreel.bench.running import EVERYTHING, RUNS, Run, read_runs
-from twinreel.bench.scoring import Counts, Point, Reported
+from twinreel.bench.scoring import Point, Reported
 
 STRENGTHS = ("light", "medium", "heavy")
 EXAMPLES = 6
@@ -19,12 +19,14 @@ EXAMPLES = 6
 
 
 class Table(NamedTuple):
-    """A table under a heading; the first column is text, the others are numbers."""
+    """A table under a heading; the first column says what the others are of."""
 
     title: str
     note: str
     head: tuple[str, ...]
     rows: list[tuple[str, ...]]
+    graded: bool = False
+    """Whether counts, found of how many, are the better the more of them were found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ def card(folder: Path, names: Sequence[str] = ()) -> Card:
     runs = read_runs(folder, names)
     judged = [_judged(folder, run, files, labels) for run in runs]
     title = f"Accuracy on {folder.resolve().name}"
-    return Card(folder, title, _about(read_json(folder / FACTS), files, labels), judged, _tables(runs, labels))
+    return Card(folder, title, _about(read_json(folder / FACTS), files, labels), judged, _tables(runs))
 
 
 def _about(facts: Mapping[str, Any], files: Mapping[str, File], labels: Labels) -> str:
@@ -82,58 +84,96 @@ def _about(facts: Mapping[str, Any], files: Mapping[str, File], labels: Labels) 
     return " ".join(words)
 
 
-def _tables(runs: Sequence[Run], labels: Labels) -> list[Table]:
+def _tables(runs: Sequence[Run]) -> list[Table]:
     names = tuple(run.name for run in runs)
     return [
         Table(
             "Figures",
-            "ap, recall@p99 and recall@p90 rank everything that was aligned; precision, recall, f1 and segments are of "
-            "what is reported by default; hard negatives are those reported by default.",
-            ("run", *_FIGURES),
-            [(run.name, *_figures(run)) for run in runs],
+            "ap, recall@p99 and recall@p90 rank everything that was aligned; what comes after them is of what is "
+            "reported by default.",
+            ("figure", *names),
+            _columns(map(_figures, runs)),
         ),
         Table(
-            "Settings and time",
-            " / ".join(dict.fromkeys(run.machine for run in runs)),
-            ("run", "describer", "sampling", "aligner", "scan s", "times real time", "frames", "files not read"),
-            [(run.name, *_settings(run)) for run in runs],
-        ),
-        _counted(
-            "Recall by level", "A pair has the level of its harder file.", names, [run.levels for run in runs], LEVELS
+            "By difficulty",
+            "True pairs, by whether one of the two files is edited or both are, and by the stronger edit. The ap and "
+            "recall@p99 of a line leave out the true pairs of the others. Heavy edits are the strongest of published "
+            "tests: some of these copies are hard to know again by eye.",
+            ("pairs", *(_headed(name, names, of) for name in names for of in ("ap", "recall@p99", "reported"))),
+            _by_difficulty(runs),
+            graded=True,
         ),
         Table(
-            "Recall by edit and strength",
-            "True pairs that are reported by default, of how many. A pair counts once for each edit of either file.",
-            ("edit", *(f"{name} {strength}" for name in names for strength in STRENGTHS)),
+            "By edit and strength",
+            "Pairs of a copy and footage as it was that are reported by default, of how many, by what was done to the "
+            "copy. Every other one is trimmed as well, where that leaves it what it is.",
+            ("edit", *(_headed(name, names, strength) for name in names for strength in STRENGTHS)),
             [
                 (edit, *(_of(run.edits.get(edit, {}).get(strength)) for run in runs for strength in STRENGTHS))
                 for edit in sorted({edit for run in runs for edit in run.edits})
             ],
+            graded=True,
+        ),
+        Table(
+            "Settings and time",
+            " / ".join(dict.fromkeys(run.machine for run in runs)),
+            ("", *names),
+            _columns(map(_settings, runs)),
         ),
     ]
 
 
-_FIGURES = (
-    *("true pairs", "ap", "recall@p99", "recall@p90", "precision", "recall", "f1"),
-    *("segment precision", "segment recall", "segment f1", "calibration error", "hard negatives"),
-)
+def _headed(name: str, names: Sequence[str], column: str) -> str:
+    """A run is named where there are others."""
+    return f"{name} {column}" if len(names) > 1 else column
 
 
-def _figures(run: Run) -> tuple[str, ...]:
+def _columns(runs: Iterable[Mapping[str, str]]) -> list[tuple[str, ...]]:
+    """A row for each key, with the value of each run."""
+    held = list(runs)
+    return [(key, *(one[key] for one in held)) for key in held[0]]
+
+
+def _figures(run: Run) -> dict[str, str]:
     f = run.figures
-    shares = (f.ap, f.recall_p99, f.recall_p90, f.precision, f.recall, f.f1)
-    segments = (f.segment_precision, f.segment_recall, f.segment_f1, run.calibration_error)
-    return str(f.true_pairs), *(f"{value:.3f}" for value in (*shares, *segments)), _of(run.hard_negatives)
+    shares = {
+        **{"ap": f.ap, "recall@p99": f.recall_p99, "recall@p90": f.recall_p90},
+        **{"precision": f.precision, "recall": f.recall, "f1": f.f1},
+        **{"segment precision": f.segment_precision, "segment recall": f.segment_recall, "segment f1": f.segment_f1},
+        **{"calibration error": run.calibration_error},
+    }
+    return {
+        "true pairs": str(f.true_pairs),
+        **{name: f"{share:.3f}" for name, share in shares.items()},
+        "hard negatives reported": _of(run.hard_negatives),
+    }
 
 
-def _settings(run: Run) -> tuple[str, ...]:
-    described = Path(run.describer).name, run.sampling, run.aligner
-    return *described, f"{run.seconds:.1f}", f"{run.times_real_time:.0f}", str(run.frames), str(len(run.failures))
+def _settings(run: Run) -> dict[str, str]:
+    return {
+        **{"describer": Path(run.describer).name, "sampling": run.sampling, "aligner": run.aligner},
+        **{"seconds of scanning": f"{run.seconds:.1f}", "times real time": f"{run.times_real_time:.0f}"},
+        **{"frames": str(run.frames), "files not read": str(len(run.failures))},
+    }
 
 
-def _counted(title: str, note: str, names: Sequence[str], counts: Sequence[Counts], order: Iterable[str]) -> Table:
-    rows = [(name, *(_of(one.get(name)) for one in counts)) for name in order if any(name in one for one in counts)]
-    return Table(title, note, ("level", *names), rows)
+COPIES = {1: "one copy", 2: "two copies"}
+
+
+def _by_difficulty(runs: Sequence[Run]) -> list[tuple[str, ...]]:
+    held = [{(one.copies, one.level): one for one in run.strata} for run in runs]
+    return [
+        (
+            f"{COPIES[copies]}, {level}",
+            *(
+                cell
+                for strata in held
+                if (one := strata[copies, level])
+                for cell in (f"{one.ap:.3f}", f"{one.recall_p99:.3f}", _of((one.found, one.pairs)))
+            ),
+        )
+        for copies, level in held[0]
+    ]
 
 
 def _of(count: tuple[int, int] | None) -> str:

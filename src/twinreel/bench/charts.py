@@ -23,7 +23,11 @@ def precision_recall(curves: Sequence[tuple[str, Sequence[Point]]]) -> str:
 
 
 def reliability_diagram(runs: Sequence[tuple[str, Sequence[Bin]]]) -> str:
-    """How many of the pairs of about a score are true; on the dashed line scores mean what they say."""
+    """How many of the pairs of about a score are true, larger points for more of them; on the dashed line scores mean
+    what they say.
+
+    How many pairs a point stands for is written beside it where there is one run; else only its title says so.
+    """
     lines = [f'<path class="ideal" d="{_path([(0, 0), (1, 1)])}"/>']
     for number, (name, bins) in enumerate(runs):
         lines.append(_line(number, [(one.score, one.true) for one in bins], name))
@@ -31,8 +35,12 @@ def reliability_diagram(runs: Sequence[tuple[str, Sequence[Bin]]]) -> str:
             x, y = _place(one.score, one.true)
             words = escape(f"{name}: {one.pairs} pairs scored {one.score:.2f} on average, {one.true:.0%} of them true")
             lines.append(
-                f'<circle class="run{number % COLOURS}" cx="{x:.1f}" cy="{y:.1f}" r="4"><title>{words}</title></circle>'
+                f'<circle class="run{number % COLOURS}" cx="{x:.1f}" cy="{y:.1f}" r="{min(8, 2 + one.pairs**0.5):.1f}">'
+                f"<title>{words}</title></circle>"
             )
+            if len(runs) == 1:
+                below = y + 18 if one.true > 0.1 else y - 8
+                lines.append(f'<text x="{x:.1f}" y="{below:.1f}" text-anchor="middle">{one.pairs}</text>')
     return _chart("Share of true pairs over score", "score", "true", lines)
 
 

@@ -4,8 +4,9 @@ OUT/videos/           the files; their names say nothing about what they hold
 OUT/files.json        every file: its parts (source, source and file seconds), level, transforms, edits, encoder
 OUT/truth.csv         a, b, a_start, a_end, b_start, b_end, level, transforms: a row a common stretch; a < b
 OUT/hard_negatives.csv    a, b: the same scene, no moment in common: never a match
-OUT/ignore.csv        a, b, reason: counts neither way, since they share under two seconds ("short"), or show
-                      other moments of a scene in which nothing moves ("still")
+OUT/ignore.csv        a, b, reason: counts neither way, since they share under two seconds ("short"), or what they share
+                      is hardly to be seen in one of them ("faint"), or they show other moments of a scene in which
+                      nothing moves ("still")
 OUT/collection.json   what it was made of, with what, and what could not be used
 """
 
@@ -30,6 +31,13 @@ Pair = tuple[str, str]
 """File names, the lower first."""
 
 
+class Transform(NamedTuple):
+    """What was done to footage, and how strongly."""
+
+    name: str
+    strength: str
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """A stretch of a file that shows a stretch of a source clip, all of it in seconds."""
@@ -42,6 +50,15 @@ class Part:
     reversed: bool = False
     mirrored: bool = False
     """As in a mirror, left and right or above and below exchanged."""
+    transforms: tuple[Transform, ...] = ()
+    """What was done to this footage: for a clip that another one was put on, something else than for that one."""
+    faint: bool = False
+    """Hardly to be seen."""
+
+    @property
+    def level(self) -> str:
+        """Of the strongest that was done to it; original where nothing was."""
+        return max((strength for _, strength in self.transforms), key=LEVELS.index, default=LEVELS[0])
 
     @property
     def speed(self) -> float:
@@ -54,13 +71,6 @@ class Part:
         return self.out_end - since if self.reversed else self.out_start + since
 
 
-class Transform(NamedTuple):
-    """What was done to a file, and how strongly."""
-
-    name: str
-    strength: str
-
-
 @dataclass(frozen=True, slots=True)
 class File:
     """One file of a collection."""
@@ -69,12 +79,18 @@ class File:
     parts: tuple[Part, ...]
     level: str
     transforms: tuple[Transform, ...] = ()
+    """What was done to the clip that it is a copy of: its kind, and whether it was trimmed as well."""
     edits: tuple[Transform, ...] = ()
     """The single edits of the picture, those that a mix is made of among them."""
     encoder: str = ""
     quality: int = 0
     """Of encoding: 0 good, 3 very bad."""
     fps: float = 0.0
+
+    @property
+    def edited(self) -> bool:
+        """Is it a copy?"""
+        return bool(self.transforms)
 
     @property
     def described(self) -> str:
@@ -93,7 +109,7 @@ class Shared(NamedTuple):
     b_end: float
     level: str
     transforms: str
-    """Of both files, joined by ``+``."""
+    """Of what both files show of it, joined by ``+``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,17 +125,27 @@ class Labels:
 def write_files(folder: Path, files: Iterable[File]) -> None:
     listed = []
     for file in files:
-        parts = [asdict(part) | {"speed": round(part.speed, 6)} for part in file.parts]
+        parts = [
+            asdict(part) | {"transforms": _words(part.transforms), "speed": round(part.speed, 6)} for part in file.parts
+        ]
         listed.append(
             asdict(file)
             | {
                 "parts": parts,
                 "transforms": [name for name, _ in file.transforms],
                 "strengths": [strength for _, strength in file.transforms],
-                "edits": [f"{name} {strength}" for name, strength in file.edits],
+                "edits": _words(file.edits),
             }
         )
     write_json(folder / FILES, listed)
+
+
+def _words(transforms: Iterable[Transform]) -> list[str]:
+    return [f"{name} {strength}" for name, strength in transforms]
+
+
+def _transforms(words: Iterable[str]) -> tuple[Transform, ...]:
+    return tuple(Transform(*one.split()) for one in words)
 
 
 def read_files(folder: Path) -> dict[str, File]:
@@ -128,11 +154,22 @@ def read_files(folder: Path) -> dict[str, File]:
         raise NotFound(f"{folder} holds no finished collection: make one with twinreel bench make CLIPS {folder}")
     files = {}
     for one in read_json(folder / FILES):
-        parts = tuple(Part(**{key: value for key, value in part.items() if key != "speed"}) for part in one["parts"])
+        parts = tuple(
+            Part(**{key: value for key, value in part.items() if key != "speed"})
+            for part in (part | {"transforms": _transforms(part["transforms"])} for part in one["parts"])
+        )
         transforms = tuple(map(Transform, one["transforms"], one["strengths"]))
-        edits = tuple(Transform(*edit.split()) for edit in one["edits"])
         files[one["name"]] = File(
-            *(one["name"], parts, one["level"], transforms, edits, one["encoder"], one["quality"], one["fps"])
+            *(
+                one["name"],
+                parts,
+                one["level"],
+                transforms,
+                _transforms(one["edits"]),
+                one["encoder"],
+                one["quality"],
+                one["fps"],
+            )
         )
     return files
 

@@ -12,6 +12,7 @@ from fractions import Fraction
 from functools import partial
 
 from twinreel.bench.clips import Clip
+from twinreel.bench.collection import Transform
 from twinreel.bench.encoders import Encoder
 from twinreel.bench.recipe import Drawn, Encoding, Piece, Recipe, Track
 from twinreel.edits.base import Rng
@@ -140,12 +141,13 @@ def _shuffle(count: int, recipe: Recipe, cast: Cast) -> Recipe:
     return _showing(recipe, tuple(pieces[place] for place in order))
 
 
-def _insertion(seconds: float, recipe: Recipe, cast: Cast) -> Recipe:
-    """A stretch of the clip, cut into the middle of another."""
+def _insertion(seconds: float, interruption: Strength, recipe: Recipe, cast: Cast) -> Recipe:
+    """A stretch of the clip, cut into the middle of another, which it interrupts."""
     (host,) = cast.other(1)
     shown = whole(host, recipe.fps)
     before, after = _split(shown, int(shown.frames * cast.rng.uniform(0.3, 0.7)), recipe.fps)
-    return _showing(recipe, (before, stretch_of(cast.rng, cast.clip, recipe.fps, seconds), after))
+    inserted = stretch_of(cast.rng, cast.clip, recipe.fps, seconds)
+    return replace(_showing(recipe, (before, inserted, after)), others=(Transform("interruption", interruption.value),))
 
 
 def _compilation(count: int, recipe: Recipe, cast: Cast) -> Recipe:
@@ -154,7 +156,8 @@ def _compilation(count: int, recipe: Recipe, cast: Cast) -> Recipe:
     pieces = [
         stretch_of(cast.rng, clip, recipe.fps, max(LEAST, length)) for clip, length in zip(clips, lengths, strict=True)
     ]
-    return _showing(recipe, tuple(pieces[place] for place in cast.rng.permutation(count)))
+    shown = _showing(recipe, tuple(pieces[place] for place in cast.rng.permutation(count)))
+    return replace(shown, others=recipe.transforms)
 
 
 def _compression(quality: int, recipe: Recipe, cast: Cast) -> Recipe:
@@ -183,10 +186,15 @@ def _edit(name: str, strength: Strength, recipe: Recipe, cast: Cast) -> Recipe:
 
 def _layout(name: str, strength: Strength, recipe: Recipe, cast: Cast) -> Recipe:
     """The clip together with others, for as long as the shortest of them lasts."""
-    count, _ = GRADED_LAYOUTS[name][strength]
+    count, _, others = GRADED_LAYOUTS[name][strength]
     seconds = recipe.frames / float(recipe.fps)
     tracks = [(stretch_of(cast.rng, other, recipe.fps, seconds),) for other in cast.other(count - 1)]
-    return replace(recipe, tracks=(recipe.tracks[0], *tracks), layout=Drawn(name, strength.value, cast.seed()))
+    return replace(
+        recipe,
+        tracks=(recipe.tracks[0], *tracks),
+        layout=Drawn(name, strength.value, cast.seed()),
+        others=others and (Transform(*others),),
+    )
 
 
 def _mix(count: int, strength: Strength, recipe: Recipe, cast: Cast) -> Recipe:
@@ -212,7 +220,7 @@ KINDS: dict[str, Kind] = {
     **{
         name: Kind(
             {strength: partial(_layout, name, strength) for strength in grades},
-            {strength: count - 1 for strength, (count, _) in grades.items()},
+            {strength: grade.pictures - 1 for strength, grade in grades.items()},
         )
         for name, grades in GRADED_LAYOUTS.items()
     },
@@ -229,7 +237,15 @@ KINDS: dict[str, Kind] = {
     "loop": Kind({LIGHT: partial(_loop, 2), MEDIUM: partial(_loop, 3)}, trimmed=False),
     "reverse": Kind({HEAVY: _reverse}),
     "shuffle": Kind(_three(_shuffle, 2, 4, 8), trimmed=False),
-    "insertion": Kind(_three(_insertion, 30, 10, 3), _several(1, 1, 1), trimmed=False),
+    "insertion": Kind(
+        {
+            LIGHT: partial(_insertion, 30, HEAVY),
+            MEDIUM: partial(_insertion, 10, MEDIUM),
+            HEAVY: partial(_insertion, 3, LIGHT),
+        },
+        _several(1, 1, 1),
+        trimmed=False,
+    ),
     "compilation": Kind(_three(_compilation, 2, 3, 5), _several(1, 2, 4), trimmed=False),
 }
 """Everything that is done, by name."""

@@ -31,9 +31,10 @@ _STYLE = (
     ".note,figcaption{color:var(--faint);font-size:.9rem}.wide{overflow-x:auto}"
     "table{border-collapse:collapse;font-variant-numeric:tabular-nums}"
     "th,td{padding:.25rem .6rem;border-bottom:1px solid var(--line);text-align:right;white-space:nowrap}"
-    "th:first-child,td:first-child{text-align:left}th{vertical-align:bottom;font-weight:600;white-space:normal}"
+    "th:first-child,td:first-child{text-align:left}th{vertical-align:bottom;font-weight:600}"
+    "th[scope=col]{white-space:normal}"
     ".good{background:var(--good)}.fair{background:var(--fair)}.bad{background:var(--bad)}"
-    ".charts{display:flex;flex-wrap:wrap;gap:1.5rem}.charts figure{margin:0;flex:1 1 20rem;max-width:28rem}"
+    ".charts{display:flex;flex-wrap:wrap;gap:1.5rem}.charts figure{margin:0;flex:1 1 20rem;max-width:33rem}"
     "svg{width:100%;height:auto}svg text{fill:var(--faint);font-size:11px}"
     "svg path{fill:none;stroke-width:2}svg .grid{stroke:var(--line);stroke-width:1}"
     "svg .ideal{stroke:var(--faint);stroke-width:1;stroke-dasharray:4 4}"
@@ -42,9 +43,12 @@ _STYLE = (
         f"i.run{n}{{background:var(--run{n})}}"
         for n in range(COLOURS)
     )
-    + ".key i{display:inline-block;width:.8rem;height:.8rem;border-radius:2px;margin:0 .35rem 0 1rem}"
+    + ".beside{display:flex;flex-wrap:wrap;gap:0 3rem}.beside section{flex:1 1 22rem;min-width:0}"
+    ".key{display:flex;flex-wrap:wrap;gap:.2rem 1.2rem}"
+    ".key i{display:inline-block;width:.8rem;height:.8rem;border-radius:2px;margin-right:.4rem}"
     ".pair{margin:0 0 1.2rem}.pair img{display:block;max-width:100%;margin:.15rem 0}"
     ".pair code,.missing{font-size:.85rem}"
+    "@media(max-width:32rem){body{margin:1rem auto;padding:0 .7rem}th,td{padding:.2rem .25rem;font-size:.8rem}}"
 )
 
 
@@ -52,9 +56,9 @@ def html(card: Card) -> str:
     """The whole page; pictures of examples are read from the collection's files and held in it."""
     parts = [
         f"<h1>{escape(card.title)}</h1><p>{escape(card.about)}</p>",
-        _table(card.tables[0]),
+        f'<div class="beside">{"".join(map(_table, card.tables[:2]))}</div>',
         _charts(card.judged),
-        *map(_table, card.tables[1:]),
+        f'<div class="beside">{"".join(map(_table, card.tables[2:]))}</div>',
         *(_examples(card.folder, judged) for judged in card.judged),
     ]
     return (
@@ -67,18 +71,19 @@ def html(card: Card) -> str:
 def _table(table: Table) -> str:
     head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in table.head)
     rows = "".join(
-        f'<tr><th scope="row">{escape(row[0])}</th>{"".join(map(_cell, row[1:]))}</tr>' for row in table.rows
+        f'<tr><th scope="row">{escape(row[0])}</th>{"".join(_cell(cell, table.graded) for cell in row[1:])}</tr>'
+        for row in table.rows
     )
     return (
-        f'<h2>{escape(table.title)}</h2><p class="note">{escape(table.note)}</p>'
-        f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+        f'<section><h2>{escape(table.title)}</h2><p class="note">{escape(table.note)}</p>'
+        f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div></section>'
     )
 
 
-def _cell(text: str) -> str:
-    """Counts of the recall tables are coloured by how good they are."""
+def _cell(text: str, graded: bool) -> str:
+    """Counts of a graded table are coloured by how good they are."""
     found, slash, total = text.partition("/")
-    if not slash or not (found.isdigit() and total.isdigit()) or int(total) == 0:
+    if not (graded and slash):
         return f"<td>{escape(text)}</td>"
     share = int(found) / int(total)
     colour = "good" if share >= 0.9 else "fair" if share >= 0.5 else "bad"
@@ -86,14 +91,16 @@ def _cell(text: str) -> str:
 
 
 def _charts(judged: Sequence[Judged]) -> str:
-    key = "".join(f'<i class="run{n % COLOURS}"></i>{escape(one.run.name)}' for n, one in enumerate(judged))
+    key = "".join(
+        f'<span><i class="run{n % COLOURS}"></i>{escape(one.run.name)}</span>' for n, one in enumerate(judged)
+    )
     curves = precision_recall([(one.run.name, one.points) for one in judged])
     bins = reliability_diagram([(one.run.name, one.run.bins) for one in judged])
     return (
         f'<h2>Curves</h2><p class="key">{key}</p><div class="charts">'
         f"<figure>{curves}<figcaption>Precision over recall, of everything that was aligned, ranked by score."
-        f"</figcaption></figure><figure>{bins}<figcaption>Of the pairs of about a score, the share that is true; on "
-        "the dashed line, scores mean what they say.</figcaption></figure></div>"
+        f"</figcaption></figure><figure>{bins}<figcaption>Of the pairs of about a score, the share that is true, in "
+        "larger points for more pairs; on the dashed line, scores mean what they say.</figcaption></figure></div>"
     )
 
 

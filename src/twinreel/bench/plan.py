@@ -104,6 +104,7 @@ def _copy(cast: Cast, name: str, strength: Strength) -> Recipe:
         _plain(cast.clip, cast.encoders, whole(cast.clip, fps), ""),
         encoding=_encoding(cast),
         transforms=(Transform(name, strength.value),),
+        source=cast.clip.id,
     )
     if kind.trimmed and cast.rng.random() < 0.5:
         share, trimming = TRIMS[int(cast.rng.integers(len(TRIMS)))]

@@ -73,6 +73,10 @@ class Recipe:
     level: str = ""
     """For files that are no copies: original or half."""
     transforms: tuple[Transform, ...] = ()
+    source: str = ""
+    """The clip that it is a copy of."""
+    others: tuple[Transform, ...] | None = ()
+    """What was done to those of other clips that are in it as well; None where they are hardly to be seen."""
     edits: tuple[Drawn, ...] = ()
     layout: Drawn | None = None
     lost: float = 0.0
@@ -97,7 +101,8 @@ class Recipe:
             for piece in track:
                 shown = replace(piece, frames=min(piece.frames, self.frames - before))
                 if shown.frames > 0 and (part := shown.part(before, self.fps, mirrored)):
-                    parts.append(part)
+                    done = self.transforms if part.source == self.source else self.others
+                    parts.append(replace(part, transforms=done or (), faint=done is None))
                 before += piece.frames
         strengths = [strength for _, strength in self.transforms]
         drawn = [*self.edits, *([self.layout] if self.layout else [])]

@@ -72,13 +72,12 @@ def _edit(drawn: Drawn) -> Apply:
 def _layout(drawn: Drawn | None) -> Several | None:
     if drawn is None:
         return None
-    _, draw = GRADED_LAYOUTS[drawn.name][Strength(drawn.strength)]
-    return draw(np.random.default_rng(drawn.seed))
+    return GRADED_LAYOUTS[drawn.name][Strength(drawn.strength)].draw(np.random.default_rng(drawn.seed))
 
 
 def _track(track: Track, recipe: Recipe, height: int) -> Iterator[UInt8]:
-    """Pictures of the size of the first piece's clip; those of other shapes between bars."""
-    canvas = track[0].clip.size(height)
+    """Pictures of the size of the first clip's; those of other shapes between bars, none distorted."""
+    canvas = recipe.tracks[0][0].clip.size(height)
     for piece in track:
         size = piece.clip.size(height)
         scale = min(canvas[0] / size[0], canvas[1] / size[1])

@@ -26,7 +26,7 @@ import psutil
 import twinreel
 from twinreel.bench import scoring
 from twinreel.bench.collection import VIDEOS, read_files, read_json, read_labels, write_json
-from twinreel.bench.scoring import Bin, Counts, Figures
+from twinreel.bench.scoring import Bin, Counts, Figures, Stratum
 from twinreel.engine.progress import Progress
 from twinreel.engine.settings import MEMORY, cores
 from twinreel.errors import NotFound, UserError
@@ -56,12 +56,12 @@ class Run:
     machine: str
     figures: Figures
     """The threshold is the operating point."""
-    levels: Counts
-    """True pairs that are reported by default, of how many: by level ..."""
+    strata: tuple[Stratum, ...]
+    """The same by difficulty."""
     transforms: Counts
-    """... by transform ..."""
+    """True pairs that are reported by default, of how many: by what was done to either file ..."""
     edits: dict[str, Counts]
-    """... by transform and strength."""
+    """... and, of the pairs of a copy and footage as it was, by kind and strength."""
     hard_negatives: tuple[int, int]
     """Pairs of other moments of a scene that are reported by default, of how many."""
     calibration_error: float
@@ -122,7 +122,7 @@ def run(
             failures=tuple((Path(failure.path).name, failure.reason) for failure in done.failures),
             machine=machine(),
             figures=scoring.score(labels, rows, MIN_SCORE),
-            levels=scoring.by_level(labels, found),
+            strata=tuple(scoring.strata(labels, files, best, MIN_SCORE)),
             transforms=scoring.by_transform(labels, found),
             edits=scoring.by_edit(labels, files, found),
             hard_negatives=(len(labels.hard_negatives & found), len(labels.hard_negatives)),
@@ -169,6 +169,7 @@ def as_json(result: Run) -> dict[str, Any]:
     value["figures"] = {
         key: None if isinstance(one, float) and math.isinf(one) else one for key, one in value["figures"].items()
     }
+    value["strata"] = [one._asdict() for one in result.strata]
     value["bins"] = [one._asdict() for one in result.bins]
     return value | {"times_real_time": result.times_real_time}
 
@@ -199,7 +200,8 @@ def _from_json(value: dict[str, Any]) -> Run:
     held: dict[str, Any] = {field.name: value[field.name] for field in fields(Run)}
     held["failures"] = tuple((name, why) for name, why in value["failures"])
     held["figures"] = Figures(**figures)
-    held["levels"], held["transforms"] = counts(value["levels"]), counts(value["transforms"])
+    held["strata"] = tuple(Stratum(**one) for one in value["strata"])
+    held["transforms"] = counts(value["transforms"])
     held["edits"] = {name: counts(cells) for name, cells in value["edits"].items()}
     held["hard_negatives"] = tuple(value["hard_negatives"])
     held["bins"] = tuple(Bin(**one) for one in value["bins"])

@@ -21,7 +21,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
-from twinreel.bench.collection import File, Labels, Pair, read_csv
+from twinreel.bench.collection import LEVELS, File, Labels, Pair, Transform, read_csv
 from twinreel.store.exports import text_to_path
 
 BINS = 10
@@ -62,6 +62,21 @@ class Bin(NamedTuple):
     """Their mean."""
     true: float
     """Share of them that is true."""
+
+
+class Stratum(NamedTuple):
+    """How well true pairs of one difficulty are told apart from all that are not true; other true pairs count neither
+    way."""
+
+    copies: int
+    """How many of the two files are edited: 1, a copy and footage as it was, or 2, copies of the same footage."""
+    level: str
+    """Of what was done more strongly to one of the two."""
+    pairs: int
+    found: int
+    """From the threshold on."""
+    ap: float
+    recall_p99: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +139,6 @@ def score(labels: Labels, rows: Sequence[Reported], threshold: float) -> Figures
     """The figures of all rows, and of those from a threshold on."""
     best = best_scores(labels, rows)
     points = curve(labels, best)
-    before = [0.0, *(point.recall for point in points)]
     at99, at90 = (_recall_at(points, least) for least in (0.99, 0.90))
     best_f1, best_threshold = max([(0.0, math.inf), *((_f1(p.precision, p.recall), p.score) for p in points)])
     kept = {pair for pair, value in best.items() if value >= threshold}
@@ -134,7 +148,7 @@ def score(labels: Labels, rows: Sequence[Reported], threshold: float) -> Figures
     return Figures(
         true_pairs=len(labels.truth),
         predicted_pairs=len(best),
-        ap=sum(p.precision * (p.recall - last) for p, last in zip(points, before, strict=False)),
+        ap=_average_precision(points),
         recall_p99=at99.recall,
         threshold_p99=at99.score,
         recall_p90=at90.recall,
@@ -148,6 +162,11 @@ def score(labels: Labels, rows: Sequence[Reported], threshold: float) -> Figures
         segment_recall=seconds_found,
         segment_f1=_f1(seconds_right, seconds_found),
     )
+
+
+def _average_precision(points: Sequence[Point]) -> float:
+    before = [0.0, *(point.recall for point in points)]
+    return sum(point.precision * (point.recall - last) for point, last in zip(points, before, strict=False))
 
 
 def _recall_at(points: Sequence[Point], least: float) -> Point:
@@ -205,8 +224,21 @@ def common(one: Iterable[Span], other: Sequence[Span]) -> float:
     return sum(max(0.0, min(stop, end) - max(start, begin)) for start, stop in one for begin, end in other)
 
 
-def by_level(labels: Labels, found: set[Pair]) -> Counts:
-    return _count((row.level, pair in found) for pair, (row, *_) in labels.truth.items())
+def strata(labels: Labels, files: Mapping[str, File], best: Mapping[Pair, float], threshold: float) -> list[Stratum]:
+    """By how many files of a pair are edited, and by level; those that no pair belongs to are left out."""
+    members: dict[tuple[int, str], set[Pair]] = defaultdict(set)
+    for pair, (easiest, *_) in labels.truth.items():
+        members[sum(files[name].edited for name in pair), easiest.level].add(pair)
+    found = []
+    for copies, level in sorted(members, key=lambda one: (one[0], LEVELS.index(one[1]))):
+        pairs = members[copies, level]
+        limited = Labels({pair: labels.truth[pair] for pair in pairs}, labels.hard_negatives, labels.ignored)
+        scored = {pair: value for pair, value in best.items() if pair in pairs or pair not in labels.truth}
+        points = curve(limited, scored)
+        hits = sum(scored.get(pair, -math.inf) >= threshold for pair in pairs)
+        figures = _average_precision(points), _recall_at(points, 0.99).recall
+        found.append(Stratum(copies, level, len(pairs), hits, *figures))
+    return found
 
 
 def by_transform(labels: Labels, found: set[Pair]) -> Counts:
@@ -219,16 +251,20 @@ def by_transform(labels: Labels, found: set[Pair]) -> Counts:
 
 
 def by_edit(labels: Labels, files: Mapping[str, File], found: set[Pair]) -> dict[str, Counts]:
-    """Transform -> strength -> counts: a pair counts once for each transform of its files, with the file's strength."""
-    cells = [
-        (transform, pair in found)
-        for pair in labels.truth
-        for transform in {transform for name in pair if name in files for transform in files[name].transforms}
-    ]
-    names = sorted({transform.name for transform, _ in cells})
+    """Kind -> strength -> counts, of the pairs of a copy and footage as it was: of two copies, who knows which of them
+    is to blame?"""
+    cells = [(_kind(files, pair), pair in found) for pair in labels.truth if sum(files[n].edited for n in pair) == 1]
     return {
-        name: _count((transform.strength, hit) for transform, hit in cells if transform.name == name) for name in names
+        name: _count((kind.strength, hit) for kind, hit in cells if kind.name == name)
+        for name in sorted({kind.name for kind, _ in cells})
     }
+
+
+def _kind(files: Mapping[str, File], pair: Pair) -> Transform:
+    """What was done to the footage that a copy has in common with a file that is none."""
+    plain, copy = sorted((files[name] for name in pair), key=lambda file: file.edited)
+    sources = {part.source for part in plain.parts}
+    return next(part.transforms[0] for part in copy.parts if part.source in sources and part.transforms)
 
 
 def _count(outcomes: Iterable[tuple[str, bool]]) -> Counts:

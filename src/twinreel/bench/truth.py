@@ -25,11 +25,14 @@ def label(files: Iterable[File], looks_alike: LooksAlike) -> Labels:
     ignored: dict[Pair, str] = {}
     for a, b in _related(files):
         meeting = [(p, q) for p in a.parts for q in b.parts if p.source == q.source]
-        rows = [(p, q, span) for p, q in meeting if _length(span := _common(p, q)) >= LEAST_STRETCH]
+        seen = [(p, q) for p, q in meeting if not (p.faint or q.faint)]
+        rows = [(p, q, span) for p, q in seen if _length(span := _common(p, q)) >= LEAST_STRETCH]
         if _distinct((p.source, span) for p, _, span in rows) >= LEAST_PAIR:
-            truth[a.name, b.name] = tuple(_row(a, b, *row) for row in rows)
+            # the easiest first: that one is enough to find the pair
+            made = (_row(a, b, *row) for row in rows)
+            truth[a.name, b.name] = tuple(sorted(made, key=lambda row: LEVELS.index(row.level)))
         elif any(_length(_common(p, q)) > 0 for p, q in meeting):
-            ignored[a.name, b.name] = "short"
+            ignored[a.name, b.name] = "short" if seen == meeting else "faint"
         elif any(looks_alike(p.source, (p.src_start, p.src_end), (q.src_start, q.src_end)) for p, q in meeting):
             ignored[a.name, b.name] = "still"
         else:
@@ -69,6 +72,6 @@ def _distinct(spans: Iterable[tuple[str, Span]]) -> float:
 def _row(a: File, b: File, p: Part, q: Part, span: Span) -> Shared:
     a_start, a_end = sorted(map(p.at, span))
     b_start, b_end = sorted(map(q.at, span))
-    level = max(a.level, b.level, key=LEVELS.index)
-    transforms = "+".join(name for name, _ in a.transforms + b.transforms)
+    level = max(p.level, q.level, key=LEVELS.index)
+    transforms = "+".join(name for name, _ in p.transforms + q.transforms)
     return Shared(a.name, b.name, a_start, a_end, b_start, b_end, level, transforms)

@@ -12,7 +12,7 @@ import typer
 
 from twinreel.cli import options, output
 from twinreel.cli.progress import shown
-from twinreel.cli.shapes import BenchMakeShape, BenchReportShape, RefusedShape, RunShape
+from twinreel.cli.shapes.bench import BenchMakeShape, BenchReportShape, RefusedShape, RunShape
 from twinreel.cli.text import count, parse_size
 from twinreel.store.exports import path_to_text
 
@@ -134,6 +134,7 @@ def run(
       twinreel bench run bench --describer pdq --sampling dense:0.5
       twinreel bench run bench --name mine --describer model.onnx --json
     """
+    from twinreel.bench.card import COPIES
     from twinreel.bench.running import as_json
     from twinreel.bench.running import run as run_over
 
@@ -162,6 +163,11 @@ def run(
     ):
         output.row(made, figure, f"{value:.3f}")
     output.tell_table(made)
+    by = output.table("pairs", "ap", "recall@p99", "reported", right=("ap", "recall@p99", "reported"))
+    for one in done.strata:
+        words = f"{COPIES[one.copies]}, {one.level}", f"{one.ap:.3f}", f"{one.recall_p99:.3f}"
+        output.row(by, *words, f"{one.found}/{one.pairs}")
+    output.tell_table(by)
     output.tell(
         f"{done.hard_negatives[0]} of {count(done.hard_negatives[1], 'hard negative')} reported; "
         f"{done.seconds:.1f} s, {done.times_real_time:.0f}x real time"

@@ -7,8 +7,10 @@ from typing import Annotated
 
 import typer
 
-from twinreel.cli import options, output, report, shapes, view
+from twinreel.cli import options, output, report, view
 from twinreel.cli.open import known_library
+from twinreel.cli.shapes.commands import ExportShape, RemovedShape, ShowShape
+from twinreel.cli.shapes.library import failure_shape, match_shapes, shared_shape, video_shape
 from twinreel.cli.text import count
 from twinreel.store.exports import path_to_text
 
@@ -53,7 +55,7 @@ def matches(
         videos = {video.content: video for video in opened.videos()}
         found = opened.matches(min_score)
     if json:
-        output.tell_json(shapes.match_shapes(found, videos))
+        output.tell_json(match_shapes(found, videos))
     elif found:
         report.tell_matches(found, videos)
     else:
@@ -76,7 +78,7 @@ def shared(library: options.LibraryFile = None, json: options.Json = False) -> N
         videos = {video.content: video for video in opened.videos()}
         found = opened.shared_content()
     if json:
-        output.tell_json([shapes.shared_shape(one, videos) for one in found])
+        output.tell_json([shared_shape(one, videos) for one in found])
     elif found:
         report.tell_shared(found, videos)
     else:
@@ -105,10 +107,10 @@ def show(
         failures = [failure for failure in opened.failures() if failure.path in video.paths]
     if json:
         output.tell_json(
-            shapes.ShowShape(
-                video=shapes.video_shape(video),
-                matches=shapes.match_shapes(found, videos),
-                failures=[shapes.failure_shape(failure) for failure in failures],
+            ShowShape(
+                video=video_shape(video),
+                matches=match_shapes(found, videos),
+                failures=[failure_shape(failure) for failure in failures],
             )
         )
         return
@@ -134,7 +136,7 @@ def failures(library: options.LibraryFile = None, json: options.Json = False) ->
     with known_library(library) as opened:
         found = opened.failures()
     if json:
-        output.tell_json([shapes.failure_shape(failure) for failure in found])
+        output.tell_json([failure_shape(failure) for failure in found])
     elif found:
         report.tell_failures(found)
     else:
@@ -153,7 +155,8 @@ def export(
 
     It has a row for each common stretch of two files, or of two copies of one file.
 
-    The columns are a, b, relation, score, a_start, a_end, b_start, b_end, speed, mirrored, coverage_a, coverage_b.
+    The columns are a, b, relation, score, a_start, a_end, b_start, b_end, speed, mirrored, coverage_a, coverage_b. A
+    speed below 0 says that one plays backwards what the other shows.
     Parquet needs an extra: pip install "twinreel[parquet]".
 
     \b
@@ -164,7 +167,7 @@ def export(
     with known_library(library) as opened:
         rows = opened.export(file, min_score)
     if json:
-        output.tell_json(shapes.ExportShape(file=path_to_text(str(file)), rows=rows))
+        output.tell_json(ExportShape(file=path_to_text(str(file)), rows=rows))
     else:
         output.tell(f"{count(rows, 'row')} written to {file}")
 
@@ -202,6 +205,6 @@ def prune(library: options.LibraryFile = None, json: options.Json = False) -> No
 
 def _tell_removed(files: int, json: bool) -> None:
     if json:
-        output.tell_json(shapes.RemovedShape(files=files))
+        output.tell_json(RemovedShape(files=files))
     else:
         output.tell(f"{count(files, 'file')} removed from the library")

@@ -10,8 +10,10 @@ import typer
 
 from twinreel.clean.model import Action, Deed, Plan, Remark, Sides
 from twinreel.clean.planfile import plan_to_json, read_plan, write_plan
-from twinreel.cli import options, output, shapes
+from twinreel.cli import options, output
 from twinreel.cli.open import known_library
+from twinreel.cli.shapes.bench import RefusedShape
+from twinreel.cli.shapes.cleaning import ApplyShape, UndoShape
 from twinreel.cli.text import count, percent, size, span
 from twinreel.errors import UserError
 from twinreel.store.exports import path_to_text
@@ -118,7 +120,7 @@ def apply(
         applied = opened.apply(chosen, None if json else _tell_action)
     if json:
         output.tell_json(
-            shapes.ApplyShape(
+            ApplyShape(
                 journal=path_to_text(str(applied.journal)),
                 done=[path_to_text(action.file.path) for action in applied.done],
                 refused=[_refused(*pair) for pair in applied.refused],
@@ -155,7 +157,7 @@ def undo(
         undone = opened.undo(journal)
     if json:
         output.tell_json(
-            shapes.UndoShape(
+            UndoShape(
                 journal=path_to_text(str(undone.journal)),
                 restored=[path_to_text(action.file.path) for action in undone.restored],
                 lost=[_refused(*pair) for pair in undone.lost],
@@ -201,8 +203,8 @@ def _tell_action(action: Action, why: str | None) -> None:
         output.tell(f"  refused: {action.file.path}: {why}", "yellow")
 
 
-def _refused(action: Action, why: str) -> shapes.RefusedShape:
-    return shapes.RefusedShape(path=path_to_text(action.file.path), reason=why)
+def _refused(action: Action, why: str) -> RefusedShape:
+    return RefusedShape(path=path_to_text(action.file.path), reason=why)
 
 
 def _seconds(text: str) -> float:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from twinreel.cli import options, output, report, shapes
+from twinreel.cli import options, output, report
 from twinreel.cli.open import any_library
 from twinreel.cli.png import similarity_map, write_png
+from twinreel.cli.shapes.commands import CompareShape, StageShape
+from twinreel.cli.shapes.library import match_shape, video_shape
 from twinreel.errors import UserError
 from twinreel.store.exports import path_to_text
 
@@ -60,13 +62,13 @@ def compare(
         write_png(similarity_map(found.similarity, found.times_a, found.times_b, segments), map)
     if json:
         output.tell_json(
-            shapes.CompareShape(
-                a=shapes.video_shape(found.a),
-                b=shapes.video_shape(found.b),
-                match=shapes.match_shape(found.match, str(a), str(b)) if found.match else None,
+            CompareShape(
+                a=video_shape(found.a),
+                b=video_shape(found.b),
+                match=match_shape(found.match, str(a), str(b)) if found.match else None,
                 reported=dropped_by(found) is None,
                 dropped_by=dropped_by(found),
-                stages=[shapes.StageShape(name=s.name, passed=s.passed, detail=s.detail) for s in found.stages],
+                stages=[StageShape(name=s.name, passed=s.passed, detail=s.detail) for s in found.stages],
                 map=None if map is None else path_to_text(str(map)),
             )
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from twinreel.cli import options, output
-from twinreel.cli.shapes import DescriberShape
+from twinreel.cli.shapes.installation import DescriberShape
 from twinreel.describe.registry import DEFAULT, describers
 from twinreel.errors import TwinreelError
 

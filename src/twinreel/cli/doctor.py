@@ -14,7 +14,7 @@ import twinreel
 from twinreel.cli import options, output
 from twinreel.cli.describers import installed
 from twinreel.cli.open import known_library
-from twinreel.cli.shapes import DoctorShape, LibraryShape, SelfTestShape
+from twinreel.cli.shapes.installation import DoctorShape, LibraryShape, SelfTestShape
 from twinreel.errors import TwinreelError
 from twinreel.store.exports import path_to_text
 from twinreel.store.location import default_library, refuse_network_file_system

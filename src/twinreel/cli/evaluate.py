@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from twinreel.cli import options, output, shapes
+from twinreel.cli import options, output
 from twinreel.cli.open import library_or_passing
 from twinreel.cli.progress import shown
+from twinreel.cli.shapes.library import failure_shape
+from twinreel.cli.shapes.measures import EvaluateShape, PartShape, ShareShape
 from twinreel.cli.text import count
 from twinreel.store.exports import path_to_text
 
@@ -83,7 +85,7 @@ def evaluate(
     if json:
         describer, sampling, aligner = settings
         output.tell_json(
-            shapes.EvaluateShape(
+            EvaluateShape(
                 dataset=proper_name(dataset),
                 describer=path_to_text(describer),
                 sampling=sampling,
@@ -92,7 +94,7 @@ def evaluate(
                 metrics=dict(found.figures.values),
                 curves={name: list(points) for name, points in found.figures.curves.items()},
                 missing=list(found.missing),
-                unusable=[shapes.failure_shape(failure) for failure in found.unusable],
+                unusable=[failure_shape(failure) for failure in found.unusable],
                 not_counted=[path_to_text(path) for path in found.not_counted],
                 truncated=truncated,
             )
@@ -106,11 +108,11 @@ def evaluate(
     _tell_figures(found.figures)
 
 
-def _part_shape(part: Part) -> shapes.PartShape:
-    def share(of: tuple[int, int]) -> shapes.ShareShape:
-        return shapes.ShareShape(present=of[0], total=of[1])
+def _part_shape(part: Part) -> PartShape:
+    def share(of: tuple[int, int]) -> ShareShape:
+        return ShareShape(present=of[0], total=of[1])
 
-    return shapes.PartShape(
+    return PartShape(
         whole=part.whole,
         queries=share(part.queries),
         videos=share(part.videos),

@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 import twinreel
-from twinreel.cli import bench, browse, clean, describers, train
+from twinreel.cli import bench, browse, clean, describers, hashes, train
 from twinreel.cli.compare import compare
 from twinreel.cli.doctor import doctor
 from twinreel.cli.evaluate import evaluate
@@ -83,6 +83,7 @@ for _command in _COMMANDS:
     app.command()(_command)
 app.add_typer(describers.app, name="describers")
 app.add_typer(bench.app, name="bench")
+app.add_typer(hashes.app, name="hashes")
 app.add_typer(train.app, name="train")
 
 

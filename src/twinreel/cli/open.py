@@ -42,12 +42,19 @@ def any_library(
 
 @contextmanager
 def library_to_fill(
-    path: Path | None, describer: str | None, sampling: str | None, aligner: str | None
+    path: Path | None,
+    describer: str | None,
+    sampling: str | None,
+    aligner: str | None,
+    verify: str | None = None,
+    weights: Path | None = None,
 ) -> Iterator[Library]:
     """The library, made where there is none."""
     from twinreel.library import Library
 
-    with Library(path, describer=describer, sampling=sampling, aligner=aligner) as library:
+    with Library(
+        path, describer=describer, sampling=sampling, aligner=aligner, verify=verify, weights=weights
+    ) as library:
         yield library
 
 

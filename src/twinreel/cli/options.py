@@ -60,6 +60,27 @@ Aligner = Annotated[
         "scan, at first network.",
     ),
 ]
+Verify = Annotated[
+    str | None,
+    typer.Option(
+        "--verify",
+        metavar="NAME",
+        show_default=False,
+        help="Look at matching pairs again, by the regions of all their frames: chamfer (nothing else needed), visil, "
+        "dns or s2vs (need --weights and the extra networks), or none. By default that of the last scan, at first "
+        "none.",
+    ),
+]
+Weights = Annotated[
+    Path | None,
+    typer.Option(
+        "--weights",
+        metavar="FOLDER",
+        show_default=False,
+        help="Folder of the files that the authors of visil, dns or s2vs publish; docs/networks.md names them. By "
+        "default that of the last scan.",
+    ),
+]
 Jobs = Annotated[
     int | None,
     typer.Option(

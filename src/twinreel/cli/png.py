@@ -45,6 +45,8 @@ def _draw(image: UInt8, segment: Segment, times_a: Float64, times_b: Float64, sc
     """A dashed line from the start of a segment to its end, a pixel wide and edged with black."""
     downs = _place(np.array([segment.a_start, segment.a_stop]), times_a) * scale
     rights = _place(np.array([segment.b_start, segment.b_stop]), times_b) * scale
+    if segment.backwards:
+        rights = rights[::-1]
     steps = int(max(abs(downs[1] - downs[0]), abs(rights[1] - rights[0]))) + 1
     along = np.arange(0, steps + 1)
     along = along[along // _DASH % 2 == 0] / steps

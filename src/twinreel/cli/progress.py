@@ -23,6 +23,9 @@ STAGES = {
     "verify": ("comparing files", "files"),
     "describe": ("reading frames", "files"),
     "match": ("matching", "videos"),
+    "regions": ("reading frames of matches", "videos"),
+    "pairs": ("looking at matches again", "pairs"),
+    "hash": ("hashing", "videos"),
     "clips": ("looking at clips", "clips"),
     "make": ("making files", "files"),
 }

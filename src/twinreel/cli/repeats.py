@@ -7,8 +7,10 @@ from typing import Annotated
 
 import typer
 
-from twinreel.cli import options, output, report, shapes
+from twinreel.cli import options, output, report
 from twinreel.cli.open import any_library
+from twinreel.cli.shapes.commands import RepeatsShape
+from twinreel.cli.shapes.library import segment_shape, video_shape
 
 
 def repeats(
@@ -34,9 +36,9 @@ def repeats(
         found = opened.repeats(file)
     if json:
         output.tell_json(
-            shapes.RepeatsShape(
-                video=shapes.video_shape(found.video),
-                repeats=[shapes.segment_shape(segment) for segment in found.segments],
+            RepeatsShape(
+                video=video_shape(found.video),
+                repeats=[segment_shape(segment) for segment in found.segments],
             )
         )
     else:

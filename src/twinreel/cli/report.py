@@ -87,8 +87,8 @@ def stretch(segment: Segment) -> str:
 
 def _manner(mirrored: bool, speed: float) -> list[str]:
     """How a stretch differs from the one it is compared with; speed: seconds of that in a second of it."""
-    words = ["mirrored"] if mirrored else []
-    return words if abs(speed - 1) < _SAME_SPEED else [*words, f"{speed:.2f} times as fast"]
+    words = [*["mirrored"] * mirrored, *["backwards"] * (speed < 0)]
+    return words if abs(abs(speed) - 1) < _SAME_SPEED else [*words, f"{abs(speed):.2f} times as fast"]
 
 
 def tell_shared(found: Sequence[SharedContent], videos: Mapping[str, Video]) -> None:
@@ -130,6 +130,9 @@ def summary(report: ScanReport, seen: View) -> str:
             words.append(f"{number:,} {what}")
     if report.decoded:
         words.append(f"{clock(report.seconds_of_video)} of video read")
+    if report.verified:
+        looks = f"{count(report.verified, 'pair')} looked at again"
+        words.append(f"{looks} by the regions of {count(report.regions, 'more video')}")
     words.append(count(len(seen.groups), "group of duplicates", "groups of duplicates"))
     rest, _ = across(seen.matches, seen.groups)
     words.append(count(len(rest), "other match", "other matches"))

@@ -7,9 +7,11 @@ from typing import Annotated
 
 import typer
 
-from twinreel.cli import options, output, report, shapes, view
+from twinreel.cli import options, output, report, view
 from twinreel.cli.open import library_to_fill
 from twinreel.cli.progress import shown
+from twinreel.cli.shapes.commands import ScanShape, report_shape
+from twinreel.cli.shapes.library import failure_shape, match_shapes
 from twinreel.cli.text import count, parse_size
 from twinreel.store.exports import check_export, path_to_text
 
@@ -50,6 +52,8 @@ def scan(
     describer: options.Describer = None,
     sampling: options.SamplingText = None,
     aligner: options.Aligner = None,
+    verify: options.Verify = None,
+    weights: options.Weights = None,
 ) -> None:
     """Add or refresh files and folders, and match them.
 
@@ -65,6 +69,7 @@ def scan(
       twinreel scan ~/Videos
       twinreel scan ~/Videos /media/disk --export matches.csv
       twinreel scan . --exclude "*/samples/*" --sampling keyframes --jobs 4
+      twinreel scan ~/Videos --verify chamfer
       twinreel scan . --library films.sqlite --json > report.json
     """
     from twinreel.match.calibration import MIN_SCORE
@@ -72,7 +77,7 @@ def scan(
     if export is not None:
         check_export(export)
     limit = parse_size(memory)
-    with library_to_fill(library, describer, sampling, aligner) as opened:
+    with library_to_fill(library, describer, sampling, aligner, verify, weights) as opened:
         with shown() as progress:
             done = opened.add(
                 paths,
@@ -91,13 +96,13 @@ def scan(
         truncated = opened.status().dropped if done.matches else None
         if json:
             output.tell_json(
-                shapes.ScanShape(
+                ScanShape(
                     library=path_to_text(str(opened.path)),
                     min_score=MIN_SCORE,
-                    report=shapes.report_shape(done),
+                    report=report_shape(done),
                     groups=view.group_shapes(seen),
-                    matches=shapes.match_shapes(seen.matches, seen.videos),
-                    failures=[shapes.failure_shape(failure) for failure in done.failures],
+                    matches=match_shapes(seen.matches, seen.videos),
+                    failures=[failure_shape(failure) for failure in done.failures],
                     exported_rows=rows,
                     truncated=truncated,
                 )

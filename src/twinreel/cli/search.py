@@ -9,8 +9,9 @@ from typing import Annotated
 
 import typer
 
-from twinreel.cli import options, output, report, shapes
+from twinreel.cli import options, output, report
 from twinreel.cli.open import known_library
+from twinreel.cli.shapes.commands import SearchShape, found_shape
 from twinreel.errors import MediaError, NotFound, UserError
 from twinreel.store.exports import path_to_text
 
@@ -52,10 +53,10 @@ def search(
     if json:
         output.tell_json(
             [
-                shapes.SearchShape(
+                SearchShape(
                     clip=path_to_text(clip),
                     error=str(answer) if isinstance(answer, MediaError) else None,
-                    found=[] if isinstance(answer, MediaError) else [shapes.found_shape(clip, one) for one in answer],
+                    found=[] if isinstance(answer, MediaError) else [found_shape(clip, one) for one in answer],
                 )
                 for clip, answer in answers.items()
             ]

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from twinreel.cli import options, output
-from twinreel.cli.shapes import TrainShape
+from twinreel.cli.shapes.measures import TrainShape
 from twinreel.errors import UserError
 from twinreel.store.exports import path_to_text
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from twinreel.cli.shapes import GroupShape, MemberShape
+from twinreel.cli.shapes.library import GroupShape, MemberShape
 from twinreel.store.exports import path_to_text
 from twinreel.types import Group, Match, Relation, State, Video
 

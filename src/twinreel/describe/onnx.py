@@ -43,6 +43,9 @@ PROVIDER_OPTIONS = {
     "CUDAExecutionProvider": {"use_tf32": "0", "cudnn_conv_algo_search": "HEURISTIC"},
 }
 
+DEFAULT_MODEL = Path(__file__).with_name("models") / "default.onnx"
+"""The model that ships with the package."""
+
 ARITHMETIC = 1
 """Part of every version; to be raised when a change of this package gives another vector for the same frame."""
 
@@ -88,7 +91,7 @@ class OnnxDescriber:
         self.providers: tuple[str, ...] = tuple(session.get_providers())
         self._session = session
         self._mirror = mirror
-        self._threads = threads or _cores()
+        self._threads = threads or cores()
         self._input, self._dtype = _input(session, description)
         self._output = _output(session, description)
         self.dimensions = self._try_out()
@@ -105,7 +108,7 @@ class OnnxDescriber:
         with _naming(path):
             arrays = _read_arrays(path)
             version = _version(path, description)
-            return cls(_open(path), description, version, arrays.get("mirror"), arrays.get("background"), threads)
+            return cls(open_model(path), description, version, arrays.get("mirror"), arrays.get("background"), threads)
 
     def describe(self, images: UInt8) -> tuple[Float32, Float32]:
         """See Describer."""
@@ -156,11 +159,11 @@ class OnnxDescriber:
 
 def default() -> OnnxDescriber:
     """The describer that ships with the package."""
-    return OnnxDescriber.load(Path(__file__).with_name("models") / "default.onnx")
+    return OnnxDescriber.load(DEFAULT_MODEL)
 
 
-def _open(path: Path) -> Any:
-    """An inference session that leaves parallel work to the caller."""
+def open_model(model: Path | bytes) -> Any:
+    """An inference session of a file, or of what a file holds, that leaves parallel work to the caller."""
     import onnxruntime  # takes a fifth of a second, which a mere look at names need not pay
 
     options = onnxruntime.SessionOptions()
@@ -171,7 +174,7 @@ def _open(path: Path) -> Any:
     available = onnxruntime.get_available_providers()
     providers = [(name, PROVIDER_OPTIONS.get(name, {})) for name in PROVIDERS if name in available]
     with _one_line("it cannot be loaded as an ONNX model; export it again or give another file"):
-        return onnxruntime.InferenceSession(path, options, providers=providers)
+        return onnxruntime.InferenceSession(model, options, providers=providers)
 
 
 def _input(session: Any, description: EncoderDescription) -> tuple[str, type[np.generic]]:
@@ -222,7 +225,7 @@ def _read_arrays(path: Path) -> dict[str, Float32]:
     return read
 
 
-def _cores() -> int:
+def cores() -> int:
     """Processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 

@@ -70,16 +70,34 @@ def pdq(images: UInt8) -> tuple[Bits, NDArray[np.int64]]:
     Bit 16 * i + j belongs to vertical frequency i + 1 and horizontal frequency j + 1. Equal to the reference
     implementation but for coefficients within its float32 rounding of the median.
     """
+    grid = _grid(images)
+    coefficients = _coefficients(grid)
+    middle = FREQUENCIES.size**2 // 2 - 1
+    median = np.partition(coefficients, middle, axis=1)[:, middle, np.newaxis]
+    return coefficients > median, _quality(grid)
+
+
+def pdqf(images: UInt8) -> Float64:
+    """PDQF: the coefficients (n, 256) of pictures (n, h, w, 3) RGB that PDQ's bits are made of, in the order of those.
+
+    Up to the reference implementation's rounding: it sums in float32.
+    """
+    return _coefficients(_grid(images))
+
+
+def _grid(images: UInt8) -> Float64:
+    """(n, 64, 64): the samples of steps 1 and 2."""
     check_frames(images)
     if min(images.shape[1:3]) < SMALLEST_SIDE:
         raise ValueError(f"frames have shape {images.shape}; PDQ needs {SMALLEST_SIDE} pixels on each side")
     # float32, as in the reference, makes the luma of a grey pixel exactly its value
     luma = (images @ np.array([0.299, 0.587, 0.114])).astype(np.float32)
-    grid = _reduction(images.shape[1]) @ luma @ _reduction(images.shape[2]).T
-    coefficients = settle(_DCT @ grid @ _DCT.T).reshape(-1, FREQUENCIES.size**2)
-    middle = FREQUENCIES.size**2 // 2 - 1
-    median = np.partition(coefficients, middle, axis=1)[:, middle, np.newaxis]
-    return coefficients > median, _quality(grid)
+    grid: Float64 = _reduction(images.shape[1]) @ luma @ _reduction(images.shape[2]).T
+    return grid
+
+
+def _coefficients(grid: Float64) -> Float64:
+    return settle(_DCT @ grid @ _DCT.T).reshape(-1, FREQUENCIES.size**2)
 
 
 @lru_cache(maxsize=16)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 
@@ -31,8 +32,19 @@ LIGHT, MEDIUM, HEAVY = Strength
 Grades = Mapping[Strength, Callable[[Rng], Apply]]
 Several = Callable[[list[UInt8]], UInt8]
 """Pictures, of any sizes, to one that shows them all; the first is the main one where they differ in rank."""
-LayoutGrades = Mapping[Strength, tuple[int, Callable[[Rng], Several]]]
-"""How many pictures are shown, and what draws it."""
+
+
+class Graded(NamedTuple):
+    """A layout at one strength."""
+
+    pictures: int
+    """How many are shown."""
+    draw: Callable[[Rng], Several]
+    others: tuple[str, Strength] | None
+    """What it amounts to for those that are not the first; None where they are hardly to be seen."""
+
+
+LayoutGrades = Mapping[Strength, Graded]
 
 _OF_360 = 1 / 360
 _FFMPEG_NOISE = 3**-0.5
@@ -163,9 +175,15 @@ MIRRORING = frozenset({"flip", "flip_upright"})
 """Those that leave the picture as in a mirror."""
 
 
-def _two(draw: Callable[[Rng, float], Combine], *values: float, behind: bool = False) -> LayoutGrades:
+def _two(
+    draw: Callable[[Rng, float], Combine],
+    *grades: tuple[float, tuple[str, Strength] | None],
+    behind: bool = False,
+) -> LayoutGrades:
+    """``grades``: for each strength its value, and what it amounts to for the second picture."""
     return {
-        strength: (2, partial(_combined, draw, value, behind)) for strength, value in zip(Strength, values, strict=True)
+        strength: Graded(2, partial(_combined, draw, value, behind), others)
+        for strength, (value, others) in zip(Strength, grades, strict=True)
     }
 
 
@@ -185,14 +203,26 @@ def _tiles(rng: Rng) -> Several:
 
 
 GRADED_LAYOUTS: dict[str, LayoutGrades] = {
-    "picture_in_picture": _two(inset, 0.7, 0.5, 0.3),
-    "picture_behind": _two(inset, 0.1**0.5, 0.25**0.5, 0.5**0.5, behind=True),
+    # whoever is in front of the one is behind the other, on about the same share of the picture
+    "picture_in_picture": _two(
+        inset,
+        (0.7, ("picture_behind", HEAVY)),
+        (0.5, ("picture_behind", MEDIUM)),
+        (0.3, ("picture_behind", LIGHT)),
+    ),
+    "picture_behind": _two(
+        inset,
+        (0.1**0.5, ("picture_in_picture", HEAVY)),
+        (0.25**0.5, ("picture_in_picture", MEDIUM)),
+        (0.5**0.5, ("picture_in_picture", LIGHT)),
+        behind=True,
+    ),
     "stack": {
-        LIGHT: (2, partial(_combined, side_by_side, 1, False)),
-        MEDIUM: (2, partial(_combined, stacked, 1, False)),
-        HEAVY: (4, _tiles),
+        LIGHT: Graded(2, partial(_combined, side_by_side, 1, False), ("stack", LIGHT)),
+        MEDIUM: Graded(2, partial(_combined, stacked, 1, False), ("stack", MEDIUM)),
+        HEAVY: Graded(4, _tiles, ("stack", HEAVY)),
     },
-    "blend": _two(lambda rng, opacity: blended(opacity), 0.1, 0.3, 0.5),
-    "on_ground": _two(framed, 0.9, 0.75, 0.65),
+    "blend": _two(lambda rng, opacity: blended(opacity), (0.1, None), (0.3, None), (0.5, ("blend", HEAVY))),
+    "on_ground": _two(framed, (0.9, None), (0.75, None), (0.65, ("picture_behind", HEAVY))),
 }
 """Layouts of several pictures."""

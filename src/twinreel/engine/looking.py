@@ -119,6 +119,8 @@ class Looking:
             tally.moved += len(links)
         elif look.probe is not None:
             self._catalogue.videos.add(content, links[0].size, look.probe)
+            if look.head is not None:
+                self._catalogue.videos.set_digests(content, head=look.head)
             self._videos.add(content)
             tally.added += 1
         self._put(links, content)

@@ -15,10 +15,11 @@ class Step:
     """How far one stage is."""
 
     stage: str
-    """Of a scan list, look, heads, verify, describe, match: in this order, but that a verify may come before the heads,
-    too; stages without work are left out. Of making a collection clips, make."""
+    """Of a scan list, look, heads, verify, describe, match, regions, pairs: in this order, but that a verify may
+    come before the heads, too; stages without work are left out. Of making a collection clips, make. Of hashes for
+    exchange hash."""
     done: int
-    """Files, or in ``match`` videos."""
+    """Files, in ``match`` and ``regions`` videos, in ``pairs`` pairs."""
     total: int | None
     """None while it is not known (list)."""
     seconds: float = 0.0

@@ -30,9 +30,9 @@ from twinreel.store.paths import PathRecord
 from twinreel.types import Failure, FailureKind, ScanReport, State
 
 
-def open_pool(recipe: Recipe, resources: Resources, workers: int | None = None) -> WorkerPool:
-    """Workers that hand over the frames of a recipe."""
-    height, width = recipe.describer.image_size
+def open_pool(size: tuple[int, int], resources: Resources, workers: int | None = None) -> WorkerPool:
+    """Workers that hand over frames of a (height, width)."""
+    height, width = size
     ring = CHUNK * height * width * 3 + (1 << 16)
     return WorkerPool(workers or resources.workers, resources.memory, STALL, ring)
 
@@ -58,7 +58,7 @@ def scan(
     meter.finish()
     number = catalogue.scans.begin()
     tally = Tally(files=len(census.seen))
-    with open_pool(recipe, resources) as pool:
+    with open_pool(recipe.describer.image_size, resources) as pool:
         devices = {found.path: found.device for found in _all(census)}
         damaged = {
             record.content: failure

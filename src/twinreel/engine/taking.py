@@ -38,7 +38,7 @@ def look_at(pool: WorkerPool, paths: Sequence[str]) -> dict[str, Taken | MediaEr
     found: dict[str, Taken | MediaError] = {}
     for event in pool.run(LookTask(path) for path in dict.fromkeys(paths)):
         match event:
-            case Reply(task, Look(content, Probe() as probe)):
+            case Reply(task, Look(content, Probe() as probe, _)):
                 found[task.path] = Taken(task.path, content, probe)
             case Failed(task, error):
                 found[task.path] = error

@@ -10,9 +10,18 @@ from typing import ClassVar
 from twinreel.media.identity import content_id, hash_file, hash_stream
 from twinreel.media.insets import with_inner_pictures
 from twinreel.media.picture import measure
-from twinreel.media.probe import probe
-from twinreel.media.sampling import Packets, Sampling, every_frame, packets_of, sample, sample_at
+from twinreel.media.probe import probe_with_head
+from twinreel.media.sampling import (
+    Packets,
+    Sampling,
+    every_frame,
+    listed_packets,
+    packets_of,
+    sample_at,
+    sample_of,
+)
 from twinreel.media.shots import shot_boundaries, shot_midpoints
+from twinreel.media.source import open_video
 from twinreel.types import Probe, UInt8
 
 SHOT_SIZE = (64, 96)
@@ -26,6 +35,8 @@ class Look:
     content: str
     probe: Probe | None
     """None where the content was known: then nothing more was read."""
+    head: str | None = None
+    """Digest of the stream's first packets, where it was cheap."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +54,7 @@ class LookTask:
             yield Look(content, None)
             return
         yield None
-        yield Look(content, probe(self.path))
+        yield Look(content, *probe_with_head(self.path))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,15 +109,17 @@ class SampleTask:
         # Anchors are chosen among the frames of ``auto`` once these are described.
         mode = "auto" if self.sampling.mode == "anchors" else self.sampling.mode
         last = 0.0
-        chunks = sample(self.path, Sampling(mode, self.sampling.step), self.size, threads=self.threads)
-        for samples in with_inner_pictures(chunks):
-            last = max(last, float(samples.times[-1]))
-            yield samples
+        with open_video(self.path, threads=self.threads) as source:
+            for samples in with_inner_pictures(sample_of(source, Sampling(mode, self.sampling.step), self.size)):
+                last = max(last, float(samples.times[-1]))
+                yield samples
+            packets = listed_packets(source)
         if falls_short(last, self.duration):
             # No evidence yet: the last frame may be shown for long, the last keyframe may lie far from the end.
-            packets = Packets(0.0, 0.0, 0.0)
-            for packets in packets_of(self.path):  # noqa: B007
-                yield None
+            if packets is None:
+                for packets in packets_of(self.path):  # noqa: B007
+                    yield None
+            packets = packets or Packets(0.0, 0.0, 0.0)
             due = packets.last_key if mode == "keyframes" else packets.last
             if last >= due - 2 * self.sampling.step:
                 last = max(last, packets.end)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from twinreel.index.base import Int64
+from twinreel.index.sizes import FIRST_WIDTH, MIN_WIDTH
 from twinreel.types import Float32
 
 ROW_BITS = 32
@@ -44,6 +45,21 @@ def best_hits(scores: Float32, ids: Int64, k: int, exclude: int | None, per_owne
     At most ``per_owner`` of an owner in a row, none of the one excluded. Places left over have score -inf and id
     ``NOTHING``; candidates with that id count for nothing.
     """
+    width = max(MIN_WIDTH, FIRST_WIDTH * k)
+    if scores.shape[1] <= 2 * width:
+        return _ranked(scores, ids, k, exclude, per_owner)
+    # To sort all is most of the work, and seldom needed: those left out score no more than the worst taken.
+    taken = np.argpartition(-scores, width - 1, axis=1)[:, :width]
+    best = np.take_along_axis(scores, taken, axis=1)
+    best_scores, best_ids = _ranked(best, np.take_along_axis(ids, taken, axis=1), k, exclude, per_owner)
+    unsure = best_scores[:, -1] <= best.min(axis=1)
+    if unsure.any():
+        best_scores[unsure], best_ids[unsure] = _ranked(scores[unsure], ids[unsure], k, exclude, per_owner)
+    return best_scores, best_ids
+
+
+def _ranked(scores: Float32, ids: Int64, k: int, exclude: int | None, per_owner: int) -> tuple[Float32, Int64]:
+    """``best_hits`` by sorting all candidates."""
     m, c = scores.shape
     order = np.lexsort((ids, -scores), axis=1)
     scores, ids = np.take_along_axis(scores, order, axis=1), np.take_along_axis(ids, order, axis=1)

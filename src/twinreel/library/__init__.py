@@ -10,6 +10,7 @@ from twinreel.clean.undo import Undone
 from twinreel.engine.comparing import Stage
 from twinreel.engine.progress import Progress, Step
 from twinreel.library.facade import Library
+from twinreel.library.hashes import Hashed, Screening, Sighting
 from twinreel.library.results import Comparison, Found, Repeats, Status
 
 __all__ = [
@@ -19,13 +20,16 @@ __all__ = [
     "Criterion",
     "Deed",
     "Found",
+    "Hashed",
     "Library",
     "Plan",
     "Progress",
     "Remark",
     "Repeats",
     "Rules",
+    "Screening",
     "Sides",
+    "Sighting",
     "Stage",
     "Status",
     "Step",

@@ -30,17 +30,20 @@ from twinreel.engine.searching import Searcher
 from twinreel.engine.settings import MEMORY, Resources
 from twinreel.engine.state import Recipe
 from twinreel.engine.taking import Taken, look_at, take
+from twinreel.engine.verifying import verify_library
 from twinreel.errors import MediaError, NotFound, UserError
+from twinreel.exchange.formats import HashRules, format_named
 from twinreel.group.groups import groups
 from twinreel.library import files
 from twinreel.library.cleaning import journals, latest_journal, make_plan
+from twinreel.library.hashes import Hashed, Screening, export_hashes, screen
+from twinreel.library.reported import Reported
 from twinreel.library.results import Comparison, Found, Repeats, Status
+from twinreel.library.verifiers import UNVERIFIED, check_verifier, load_verification
 from twinreel.match.alignment import ALIGNERS
 from twinreel.match.pair import MIN_SCORE
-from twinreel.match.shared import shared_content, shared_spans, weighed
 from twinreel.media.sampling import Sampling
 from twinreel.store.catalogue import Catalogue
-from twinreel.store.decisions import DecisionKind
 from twinreel.store.exports import check_export, write_rows
 from twinreel.store.location import default_library
 from twinreel.types import Failure, Group, Match, ScanReport, SharedContent, State, Video
@@ -56,9 +59,9 @@ class Library:
             for group in library.groups(): ...
             for found in library.search("clip.mp4"): ...
 
-    ``describer``, ``sampling`` and ``aligner`` are remembered with the library by ``add``: who does not give them
-    gets the same again. Others than before make new fingerprints and matches beside the old fingerprints; what is
-    reported are the matches of the latest ``add``.
+    ``describer``, ``sampling``, ``aligner``, ``verify`` and ``weights`` are remembered with the library by ``add``: who
+    does not give them gets the same again. Others than before make new fingerprints and matches beside the old
+    fingerprints; what is reported are the matches of the latest ``add``.
 
     For one thread at a time.
     """
@@ -70,24 +73,33 @@ class Library:
         describer: str | None = None,
         sampling: str | Sampling | None = None,
         aligner: str | None = None,
+        verify: str | None = None,
+        weights: AnyPath | None = None,
         create: bool = True,
     ) -> None:
         """Opens the library in a file, by default the one in the user's data folder.
 
+        verify: what looks at the pairs that ``add`` finds a second time, a name of ``library.verifiers``; ``none`` at
+        first. weights: the folder of its files, where it needs any.
         create: make a new one where there is none; else that is NotFound.
-        UserError for an unknown sampling or aligner (an unknown describer shows when it is needed), LibraryError
-        where the file cannot be used.
+        UserError for an unknown sampling, aligner or verifier (an unknown describer shows when it is needed),
+        LibraryError where the file cannot be used.
         """
         if aligner is not None and aligner not in ALIGNERS:
             raise UserError(f"there is no aligner {aligner!r}; there are {', '.join(ALIGNERS)}")
+        if verify is not None:
+            check_verifier(verify)
         sampling = Sampling.parse(sampling) if isinstance(sampling, str) else sampling
         self._catalogue = Catalogue.open(default_library() if path is None else Path(path), create=create)
+        self._reported = Reported(self._catalogue)
         meta = self._catalogue.meta
         if describer is not None and describer.lower().endswith(".onnx"):
             describer = os.path.abspath(describer)  # remembered, whatever the working directory is next time
         self.describer = describer or meta.get("describer") or DEFAULT
         self.sampling = sampling or Sampling.parse(meta.get("sampling") or str(Sampling()))
         self.aligner = aligner or meta.get("aligner") or next(iter(ALIGNERS))
+        self.verify = verify or meta.get("verify") or UNVERIFIED
+        self.weights = os.path.abspath(os.fspath(weights)) if weights is not None else meta.get("weights") or None
         self._describer: Describer | None = None
         self._searcher: Searcher | None = None
 
@@ -133,14 +145,17 @@ class Library:
         given = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
         choice = Choice(tuple(include), tuple(exclude), hidden)
         resources = Resources(jobs, memory, readers_per_drive)
+        verification = load_verification(self.verify, self.weights)
         with self._catalogue.lock_for_scan(wait=wait, on_wait=on_wait):
             recipe = self._recipe()
             with self._catalogue.transaction():
                 self._catalogue.meta.set("describer", self.describer)
                 self._catalogue.meta.set("sampling", str(self.sampling))
                 self._catalogue.meta.set("aligner", self.aligner)
+                self._catalogue.meta.set("verify", self.verify)
+                self._catalogue.meta.set("weights", self.weights or "")
             self._searcher = None
-            return scan(
+            report = scan(
                 self._catalogue,
                 [os.fspath(path) for path in given],
                 recipe,
@@ -149,13 +164,20 @@ class Library:
                 aligner=self.aligner,
                 progress=progress,
             )
+            if verification is not None:
+                seen = verify_library(self._catalogue, verification, resources, progress)
+                report = replace(report, verified=seen.pairs, regions=seen.videos)
+            # From here on readers see these scores, or no longer those of another verifier.
+            self._catalogue.meta.set("verification", verification.key if verification else "")
+            return report
 
     def search(self, clip: AnyPath, top: int = 10, *, min_score: float | None = None) -> list[Found]:
         """Where a clip, or a still image, has been seen; best first. The clip is not added.
 
         A single frame matches where one looks nearly the same; its score stays low unless that is near perfect.
 
-        min_score: None for the operating point. Raises MediaError where the clip cannot be used.
+        min_score: None for the operating point. ``shared_content`` carries no weight, as in ``matches``. Raises
+        MediaError where the clip cannot be used.
         """
         (result,) = self.search_many([clip], top, min_score=min_score).values()
         if isinstance(result, MediaError):
@@ -173,8 +195,8 @@ class Library:
         """The same for many clips, by their paths as given; a clip that cannot be used has its error as the answer."""
         least = _least(min_score)
         asked = {os.fspath(clip): os.path.abspath(os.fspath(clip)) for clip in clips}
-        recipe, searcher = self._recipe(), self._search()
-        with open_pool(recipe, Resources(jobs)) as pool:
+        recipe, searcher, shared = self._recipe(), self._search(), self._reported.weightless()
+        with open_pool(recipe.describer.image_size, Resources(jobs)) as pool:
             looks = look_at(pool, list(asked.values()))
             usable = [(look, recipe.sampling) for look in looks.values() if isinstance(look, Taken)]
             results = {**looks, **take(pool, recipe.describer, usable)}
@@ -185,7 +207,8 @@ class Library:
                 answers[clip] = result
                 continue
             matches = searcher.search(result, max(200, top))
-            answers[clip] = self._found(matches, top, least)
+            seen = self._reported.of_clip(result.content, result.probe.duration, matches, shared, least)
+            answers[clip] = self._found(seen, top, least)
         return answers
 
     def compare(self, a: AnyPath, b: AnyPath) -> Comparison:
@@ -195,12 +218,16 @@ class Library:
         """
         paths = [os.path.abspath(os.fspath(path)) for path in (a, b)]
         recipe = self._recipe()
-        with open_pool(recipe, Resources(jobs=2)) as pool:
+        with open_pool(recipe.describer.image_size, Resources(jobs=2)) as pool:
             looks = look_at(pool, paths)
             first, second = (_usable(path, looks[path]) for path in paths)
             pair = Comparing(pool, recipe, self._search(), self.aligner).compare(first, second)
+        match = pair.match
+        if match is not None:
+            shared, duration = self._reported.weightless(), first.probe.duration
+            (match,) = self._reported.of_clip(first.content, duration, [match], shared, MIN_SCORE)
         a_video, b_video = (self._catalogue.videos.get(taken.content) or _outside(taken) for taken in (first, second))
-        return Comparison(a_video, b_video, pair.times_a, pair.times_b, pair.similarity, pair.match, pair.stages)
+        return Comparison(a_video, b_video, pair.times_a, pair.times_b, pair.similarity, match, pair.stages)
 
     def repeats(self, path: AnyPath) -> Repeats:
         """Footage that a file shows twice or more often, whether it is part of the library or not.
@@ -209,7 +236,7 @@ class Library:
         """
         path = os.path.abspath(os.fspath(path))
         recipe = self._recipe()
-        with open_pool(recipe, Resources(jobs=1)) as pool:
+        with open_pool(recipe.describer.image_size, Resources(jobs=1)) as pool:
             taken = _usable(path, look_at(pool, [path])[path])
             found = find_repeats(pool, recipe, self._search(), self.aligner, taken)
         return Repeats(self._catalogue.videos.get(taken.content) or _outside(taken), tuple(found))
@@ -217,7 +244,7 @@ class Library:
     def groups(self, min_score: float | None = None) -> list[Group]:
         """Videos that are duplicates of one another, and those that lie in several places; best first."""
         least = _least(min_score)
-        return groups(self._there(), self.matches(min_score=least), least)
+        return groups(self._reported.videos(), self.matches(min_score=least), least)
 
     def matches(self, min_score: float | None = None, video: str | None = None) -> list[Match]:
         """The matches between videos that are present or offline, in order of a and b.
@@ -226,20 +253,15 @@ class Library:
         are left out. video: a content id, or a path of the library; only what it is part of. NotFound.
         ``shared_content`` carries no weight in a match; where there is nothing else, that is the relation.
         """
-        least = _least(min_score)
-        found = self._kept(least, None if video is None else self._content(video))
-        everything = found if video is None and least <= MIN_SCORE else self._kept(MIN_SCORE)
-        durations = self._durations()
-        shared = shared_spans(shared_content(everything, durations), durations)
-        weighed_ones = (weighed(match, shared, durations, least) for match in found)
-        return sorted(weighed_ones, key=lambda match: (match.a, match.b))
+        content = None if video is None else self._content(video)
+        return self._reported.matches(_least(min_score), content)
 
     def shared_content(self) -> list[SharedContent]:
         """Footage that many videos show which are otherwise unrelated, as intros and adverts are; in most videos first.
 
         It follows from the matches that are reported by default.
         """
-        return shared_content(self._kept(MIN_SCORE), self._durations())
+        return self._reported.shared_content()
 
     def videos(self) -> list[Video]:
         """Every video, in order of content id, those that are gone too."""
@@ -287,10 +309,10 @@ class Library:
         if accept_loss is not None:
             chosen = replace(chosen, accept_loss=accept_loss)
         recipe = self._recipe()
-        with open_pool(recipe, Resources(jobs)) as pool:
+        with open_pool(recipe.describer.image_size, Resources(jobs)) as pool:
             return make_plan(
                 self._catalogue,
-                self._kept(MIN_SCORE),
+                self._reported.kept(MIN_SCORE),
                 chosen,
                 deed=deed,
                 sides=sides,
@@ -352,13 +374,48 @@ class Library:
         Files with the same bytes match, hard links to one file are one file.
         """
         check_export(Path(file))
-        return write_rows(files.rows(self._there(), self.matches(min_score)), Path(file))
+        return write_rows(files.rows(self._reported.videos(), self.matches(min_score)), Path(file))
+
+    def export_hashes(
+        self,
+        folder: AnyPath,
+        format: str = "vpdq",
+        *,
+        jobs: int | None = None,
+        memory: int = MEMORY,
+        progress: Progress | None = None,
+    ) -> list[Hashed]:
+        """Writes the hashes of every video to a folder, a file each, named by its content id.
+
+        format: vpdq (.txt) or tmk (.tmk). Files that are there already are left as they are. Every frame is decoded.
+        """
+        videos, resources = self._reported.videos().values(), Resources(jobs, memory)
+        return export_hashes(videos, Path(folder), format_named(format), resources, progress)
+
+    def screen(
+        self,
+        lists: Iterable[AnyPath],
+        *,
+        keep: AnyPath | None = None,
+        rules: HashRules | None = None,
+        jobs: int | None = None,
+        memory: int = MEMORY,
+        progress: Progress | None = None,
+    ) -> Screening:
+        """Holds hashes of other videos, files and folders of vPDQ (.txt) and TMK+PDQF (.tmk), against the library.
+
+        keep: a folder with this library's own hashes, as ``export_hashes`` writes them; what it lacks is made and
+        kept there. Without it all videos are decoded and nothing is kept. rules: from where on two videos match.
+        """
+        folder = None if keep is None else Path(keep)
+        videos, resources = list(self._reported.videos().values()), Resources(jobs, memory)
+        return screen(videos, lists, folder, rules or HashRules(), resources, progress)
 
     def status(self) -> Status:
         """The library in numbers."""
         catalogue, videos = self._catalogue, self.videos()
         states = Counter(record.state.value for record in catalogue.paths.load().values())
-        kept = self._kept(0.0)
+        kept = self._reported.kept(0.0)
         basis, scans = catalogue.matches.current(), catalogue.scans.all()
         key = self._recipe().key
         return Status(
@@ -392,25 +449,6 @@ class Library:
             self._searcher = Searcher(self._catalogue, self._recipe(), self.aligner)
         return self._searcher
 
-    def _there(self) -> dict[str, Video]:
-        return files.there(self._catalogue.videos.all(), self._catalogue.paths.load())
-
-    def _durations(self) -> dict[str, float]:
-        """Seconds of every video, by content id."""
-        return {video.content: video.probe.duration for video in self._catalogue.videos.all()}
-
-    def _kept(self, least: float, content: str | None = None) -> list[Match]:
-        """The matches as they are stored, of videos that are there and pairs that nobody denied."""
-        basis = self._catalogue.matches.current()
-        if basis is None:
-            return []
-        there, denied = self._there(), self._denied()
-        return [
-            match
-            for match in self._catalogue.matches.all(basis, min_score=least, video=content)
-            if match.a in there and match.b in there and (min(match.a, match.b), max(match.a, match.b)) not in denied
-        ]
-
     def _found(self, matches: Iterable[Match], top: int, least: float) -> list[Found]:
         found: list[Found] = []
         for match in matches:
@@ -425,14 +463,6 @@ class Library:
         if video is None:
             raise NotFound(f"the library knows no video {name!r}: scan it first")
         return video.content
-
-    def _denied(self) -> set[tuple[str, str]]:
-        """Pairs that a person decided to be no match, each in order."""
-        return {
-            (decision.a.content, decision.b.content)
-            for decision in self._catalogue.decisions.all()
-            if decision.kind is DecisionKind.NOT_A_MATCH and decision.b is not None
-        }
 
     @contextmanager
     def _changing(self) -> Iterator[None]:

@@ -26,12 +26,13 @@ SHORT = 0.5
 
 
 def terms(evidence: Evidence) -> Float64:
-    """(13,) what the score is linear in, before the logistic function.
+    """(15,) what the score is linear in, before the logistic function.
 
     Length counts by what it is made of: many frames that are hardly alike are no evidence, nor are many frames that
     do not change alike; and the more a scene changes, the more is missing where it does not change alike. The longer
     both videos are, the more there has to be: the best of many stretches is alike by chance, and the odds against it
-    grow with their number. From alike to the same is a longer way than from unlike to alike: another moment of a scene
+    grow with their number. That a stretch changes alike says more where it changes in many ways: any two smooth zooms
+    agree. From alike to the same is a longer way than from unlike to alike: another moment of a scene
     may well be alike.
     """
     e = evidence
@@ -41,12 +42,13 @@ def terms(evidence: Evidence) -> Float64:
     moments = [e.agreement, e.agreement * length, e.relative]
     moments += [e.concord, e.concord * length, e.change, e.change * length]
     near = -np.log(1 + CLOSE - min(e.mean, 1.0))
-    return np.array([1.0, e.best, alike, near, *moments, e.covered, chances])
+    ways = np.log(e.variety)
+    return np.array([1.0, e.best, alike, near, *moments, e.covered, chances, e.relative * ways, e.agreement * ways])
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """Coefficients (13,) of ``terms``."""
+    """Coefficients (15,) of ``terms``."""
 
     coefficients: tuple[float, ...]
 
@@ -55,5 +57,5 @@ class Calibration:
         return float(1 / (1 + np.exp(-np.clip(logit, -40, 40))))
 
 
-DEFAULT = Calibration((-4.00, -0.14, 0.63, 1.86, 9.90, 2.44, 6.81, -0.36, 0.60, 0.85, -2.67, 1.97, -0.70))
+DEFAULT = Calibration((-5.45, 1.95, 0.51, 2.54, 9.50, 1.93, 2.89, -0.57, 0.01, 3.01, -2.44, 0.93, -1.30, 3.44, 8.56))
 """For the descriptor that ships with the package."""

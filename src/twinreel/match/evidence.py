@@ -53,6 +53,9 @@ class Evidence:
     """Whether the differences across go with those within, whatever their size: the cosine of the two, in [-1, 1]."""
     change: float
     """How much the moments of the stretch differ within the videos: where nothing does, nothing can agree."""
+    variety: float
+    """In how many ways the moments of the stretch differ: 1 for a smooth zoom, which any other agrees with by chance;
+    the more shots and things that move, the more. 1 and more."""
     covered: float
     """Share of the shorter video that the stretch takes, [0, 1]: two frames may be all that a short video has."""
     shorter: float
@@ -65,7 +68,7 @@ def evidence(a: Prepared, b: Prepared, similarity: Float32, box: Box) -> Evidenc
     along = similarity[rows, columns]
     weights = np.sqrt(a.weights[rows] * b.weights[columns])
     weight = float(weights.sum())
-    gaps = np.diff(a.times[rows], prepend=a.times[rows[0]] - 1.0)
+    gaps = np.abs(np.diff(a.times[rows], prepend=a.times[rows[0]] - 1.0))
     across = a.vectors[rows] @ b.vectors[columns].T
     within = (a.vectors[rows] @ a.vectors[rows].T + b.vectors[columns] @ b.vectors[columns].T) / 2
     apart = np.abs(a.times[rows][:, None] - a.times[rows][None, :])
@@ -88,4 +91,16 @@ def evidence(a: Prepared, b: Prepared, similarity: Float32, box: Box) -> Evidenc
     shorter = min(a.duration, b.duration)
     taken = box.a_stop - box.a_start if a.duration <= b.duration else box.b_stop - box.b_start
     covered = min(1.0, taken / shorter) if shorter > 0 else 1.0
-    return Evidence(float(along.max()), mean, frames, agreement, relative, concord, change, covered, shorter)
+    return Evidence(
+        float(along.max()), mean, frames, agreement, relative, concord, change, _variety(within), covered, shorter
+    )
+
+
+def _variety(within: Float32) -> float:
+    """Participation ratio of the moments' principal components, from their inner products (p, p): (sum of the
+    eigenvalues)^2 / (sum of their squares), as Litwin-Kumar et al. ("Optimal degrees of synaptic connectivity", Neuron
+    2017) count dimensions."""
+    centred = within - within.mean(axis=0, keepdims=True)
+    centred -= centred.mean(axis=1, keepdims=True)
+    squares = float((centred * centred).sum())
+    return max(1.0, float(np.trace(centred)) ** 2 / squares) if squares > TINY else 1.0

@@ -18,6 +18,7 @@ from twinreel.match.alignment import (
     NetworkSettings,
     Settings,
 )
+from twinreel.match.backwards import as_played, reversed_times, runs_backwards
 from twinreel.match.calibration import DEFAULT, MIN_SCORE, Calibration
 from twinreel.match.evidence import Evidence, evidence
 from twinreel.match.prepared import Prepared, similarity
@@ -67,17 +68,18 @@ BESIDE = 0.5
 CROSSED = 0.25
 """A stretch that lies in a better one's box by more than this share on both axes is a way through the same footage at
 another speed: it is dropped. Repeated and reordered footage overlaps on one axis at most."""
-SETTINGS = "22"
+SETTINGS = "25"
 """Changes whenever the same two fingerprints would give another match; kept with stored matches."""
 
 
 class Aligned:
     """An aligned stretch with what speaks for it."""
 
-    __slots__ = ("box", "evidence", "mirrored", "score")
+    __slots__ = ("backwards", "box", "evidence", "mirrored", "score")
 
-    def __init__(self, box: Box, found: Evidence, score: float, mirrored: bool) -> None:
-        self.box, self.evidence, self.score, self.mirrored = box, found, score, mirrored
+    def __init__(self, box: Box, found: Evidence, score: float, *, mirrored: bool, backwards: bool) -> None:
+        self.box, self.evidence, self.score = box, found, score
+        self.mirrored, self.backwards = mirrored, backwards
 
 
 def align_pair(
@@ -100,13 +102,18 @@ def align_map(
     if not frames.size or float(frames.max()) < _HOPELESS:
         return []
     settings = replace(_SETTINGS[aligner], min_similarity=_limit(frames), **changes)
-    boxes = ALIGNERS[aligner](frames, a.times, b.times, settings, duration_a=a.duration, duration_b=b.duration)
+    ends = {"duration_a": a.duration, "duration_b": b.duration}
+    boxes = [(box, False) for box in ALIGNERS[aligner](frames, a.times, b.times, settings, **ends)]
+    if runs_backwards(frames):
+        times = reversed_times(a.times, a.duration)
+        found_so = ALIGNERS[aligner](frames[::-1], times, b.times, settings, **ends)
+        boxes += [(as_played(box, len(a), a.duration), True) for box in found_so]
     found = []
-    for box in boxes:
+    for box, backwards in boxes:
         says = evidence(a, b, frames, box)
         rows, columns = box.path.T
         turned = mirrored(a.layout[rows], b.layout[columns])
-        found.append(Aligned(box, says, calibration.score(says), turned))
+        found.append(Aligned(box, says, calibration.score(says), mirrored=turned, backwards=backwards))
     return sorted(found, key=best_first)
 
 
@@ -178,4 +185,4 @@ def match_pair(
 def segment(one: Aligned) -> Segment:
     """An aligned stretch as it is reported."""
     box = one.box
-    return Segment(box.a_start, box.a_stop, box.b_start, box.b_stop, one.score, one.mirrored)
+    return Segment(box.a_start, box.a_stop, box.b_start, box.b_stop, one.score, one.mirrored, one.backwards)

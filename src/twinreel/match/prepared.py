@@ -33,10 +33,10 @@ class Prepared:
 
     def split(self) -> list[Prepared]:
         """One for the whole picture and one for each picture within it, each with ascending times."""
-        starts = np.flatnonzero(np.diff(self.parts, prepend=self.parts[:1])).tolist()
-        if not starts:
+        if not len(self) or self.parts[0] == self.parts[-1]:
             return [self]
-        bounds = [0, *starts, len(self)]
+        starts = np.flatnonzero(np.diff(self.parts)) + 1
+        bounds = [0, *starts.tolist(), len(self)]
         return [self._rows(slice(first, last)) for first, last in pairwise(bounds)]
 
     def _rows(self, rows: slice) -> Prepared:

@@ -9,8 +9,7 @@ Two things follow from it, both for all of a library's vectors alike:
 
 *   whitening: the mean is subtracted and frequent directions are damped (Jégou & Chum, ECCV 2012), with the
     eigenvalues raised by ``DAMPING`` times their mean, since few frames tell little about rare directions;
-*   a bias for every frame: the mean plus ``SPREAD`` standard deviations of its similarity to the background. Mean and
-    spread, unlike nearest neighbours, hardly notice that a few background frames show the very same footage.
+*   a bias for every frame: the mean plus ``SPREAD`` standard deviations of its similarity to the background.
 """
 
 from __future__ import annotations
@@ -35,10 +34,20 @@ SHIPPED = 128
 """Frames of those that come with the describer that take part: as many as of sixteen videos. More of them, and in a
 small library of one kind (drawings, recordings of a screen) everything would be alike by comparison with photographs;
 fewer, and the first videos would be their own background."""
+ALIKE = 4.5
+"""Spreads above the usual similarity of frames of different videos from which one of two is left out: they show the
+same, and were copies part of the background, a library that is full of them would take copies for unrelated. What is
+usual is what the library holds: drawings are all more alike than photographs are."""
+ENOUGH = 3
+"""Videos of the library that can say what is usual; before, the shipped frames say it as well."""
+MEASURED = 1024
+"""Frames that the usual similarity is measured on, at most."""
 TOLERATED = 0.2
 """Share of the standing videos that may have changed before a library's reference is fitted anew."""
 DAMPING = 2.0
 SPREAD = 1.0
+_TO_SPREAD = 1.4826
+"""Standard deviations in a median absolute deviation, of a normal distribution."""
 MOST_BIAS = 0.6
 """A frame like everything else still has some room above its bias."""
 
@@ -52,10 +61,8 @@ class Background:
     """(d,)"""
     projection: Float32
     """(d, d)"""
-    typical: Float32
-    """(d,) mean of the background frames, projected."""
-    moment: Float32
-    """(d, d) mean outer product of the background frames, projected."""
+    frames: Float32
+    """(m, d) the background frames, projected; none where they are too few to say what is usual."""
 
     def project(self, vectors: Float32) -> Float32:
         """(n, d) as described -> (n, d) unit vectors, whitened."""
@@ -64,11 +71,15 @@ class Background:
     def bias(self, projected: Float32) -> Float32:
         """(n, d) projected -> (n,): similarity to expect of unrelated frames.
 
-        Mean and spread of the similarities to all background frames, from their first two moments.
+        Mean and spread of the similarities to all background frames but the ``FRAMES`` most alike ones, a quarter of
+        them at most: the video itself, or one that shows the same, may be among those that stand for the library.
         """
-        mean = projected @ self.typical
-        squares = np.einsum("nd,nd->n", projected @ self.moment, projected)
-        bias = mean + SPREAD * np.sqrt(np.maximum(squares - mean * mean, 0))
+        count = len(self.frames)
+        if not count:
+            return np.zeros(len(projected), np.float32)
+        rest = count - min(FRAMES, count // 4)
+        usual = np.partition(projected @ self.frames.T, rest - 1, axis=1)[:, :rest]
+        bias = usual.mean(axis=1) + SPREAD * usual.std(axis=1)
         return np.asarray(np.clip(bias, 0, MOST_BIAS), np.float32)
 
 
@@ -97,15 +108,40 @@ def fit_reference(shipped: Float32, fingerprints: Iterable[Fingerprint]) -> Refe
     """The reference of a library from the fingerprints of its standing videos, in order of content id.
 
     ``shipped``: (m, d) background vectors of the describer, m may be 0. Up to ``SHIPPED`` of them always take part, so
-    that a library of three videos is not its own background.
+    that a library of three videos is not its own background. What an earlier video shows as well does not, see
+    ``ALIKE``.
     """
-    chosen = [_spread(shipped, SHIPPED)]
+    videos = [_spread(shipped, SHIPPED)]
     for fingerprint in fingerprints:
         telling = np.flatnonzero((fingerprint.weights > 0) & (fingerprint.parts == 0))
         if len(telling):
-            chosen.append(fingerprint.vectors[_spread(telling, FRAMES)])
-    background = np.ascontiguousarray(np.concatenate(chosen), np.float32)
+            videos.append(fingerprint.vectors[_spread(telling, FRAMES)])
+    background = np.ascontiguousarray(_distinct(videos), np.float32)
     return Reference(xxhash.xxh3_64_hexdigest(background.tobytes()), background)
+
+
+def _distinct(videos: Sequence[Float32]) -> Float32:
+    """All vectors of the first, the shipped ones; of each further one those alike to none of an earlier one."""
+    frames = np.concatenate(videos)
+    owners = np.repeat(np.arange(len(videos)), [len(one) for one in videos])
+    limit = _alike(frames, owners, len(videos) > ENOUGH)
+    kept = owners == 0
+    for owner in range(1, len(videos)):
+        own = np.flatnonzero(owners == owner)
+        kept[own] = (frames[own] @ frames[kept].T).max(axis=1, initial=-1.0) < limit
+    return np.asarray(frames[kept], np.float32)
+
+
+def _alike(frames: Float32, owners: NDArray[np.int64], own_only: bool) -> float:
+    """Similarity from which two frames (n, d) of different owners (n,) show the same; owner 0 is nobody's."""
+    some = _spread(np.flatnonzero(owners > 0) if own_only else np.arange(len(frames)), MEASURED)
+    across = owners[some][:, None] != owners[some]
+    across |= (owners[some] == 0) & ~np.eye(len(some), dtype=bool)
+    usual = (frames[some] @ frames[some].T)[across]
+    if not len(usual):
+        return np.inf
+    middle = np.median(usual)
+    return float(middle + ALIKE * _TO_SPREAD * np.median(np.abs(usual - middle)))
 
 
 def _spread(rows: NDArray[Scalar], count: int) -> NDArray[Scalar]:
@@ -117,21 +153,13 @@ def background_of(reference: Reference) -> Background:
     """Derives whitening and bias from the background frames; the identity, and no bias, where there are too few."""
     frames = reference.background
     dimensions = frames.shape[1]
-    nothing = np.zeros(dimensions, np.float32)
-    moment = np.zeros((dimensions, dimensions), np.float32)
     if len(frames) < 2:
-        return Background(reference.id, nothing, np.eye(dimensions, dtype=np.float32), nothing, moment)
+        nothing = np.zeros((0, dimensions), np.float32)
+        return Background(reference.id, np.zeros(dimensions, np.float32), np.eye(dimensions, dtype=np.float32), nothing)
     x = frames.astype(np.float64)
     values, axes = np.linalg.eigh(np.cov(x, rowvar=False))
     values = np.maximum(values, 0)
     # back in the describer's own axes, so that nothing depends on the sign or order of eigenvectors
     projection = (axes / np.sqrt(values + DAMPING * values.mean() + 1e-9)) @ axes.T
-    background = Background(
-        reference.id, x.mean(axis=0).astype(np.float32), projection.astype(np.float32), nothing, moment
-    )
-    projected = background.project(frames).astype(np.float64)
-    return replace(
-        background,
-        typical=projected.mean(axis=0).astype(np.float32),
-        moment=(projected.T @ projected / len(projected)).astype(np.float32),
-    )
+    background = Background(reference.id, x.mean(axis=0).astype(np.float32), projection.astype(np.float32), frames)
+    return replace(background, frames=background.project(frames))

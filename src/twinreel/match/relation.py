@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from twinreel.types import Match, Relation, Segment
 
@@ -22,7 +23,7 @@ def turned(match: Match) -> Match:
 
 def turned_segments(segments: Iterable[Segment]) -> tuple[Segment, ...]:
     """The segments with a and b exchanged, in order of the new a."""
-    exchanged = (Segment(s.b_start, s.b_stop, s.a_start, s.a_stop, s.score, s.mirrored) for s in segments)
+    exchanged = (replace(s, a_start=s.b_start, a_stop=s.b_stop, b_start=s.a_start, b_stop=s.a_stop) for s in segments)
     return tuple(sorted(exchanged, key=lambda s: (s.a_start, s.b_start)))
 
 
@@ -55,6 +56,8 @@ def relation(segments: Sequence[Segment], duration_a: float, duration_b: float) 
     if all_a or all_b:
         return Relation.CONTAINS, a, b
     for s in segments:
+        if s.backwards:
+            continue
         a_ends_b_begins = duration_a - s.a_stop <= AT_AN_END and s.b_start <= AT_AN_END
         b_ends_a_begins = duration_b - s.b_stop <= AT_AN_END and s.a_start <= AT_AN_END
         if a_ends_b_begins or b_ends_a_begins:

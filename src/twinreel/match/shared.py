@@ -81,6 +81,15 @@ def shared_spans(found: Iterable[SharedContent], durations: Mapping[str, float])
     return {content: some for content, some in merged.items() if _length(some) <= MINOR * durations[content]}
 
 
+def with_shown_by(content: str, matches: Iterable[Match], shared: Spans, duration: float) -> Spans:
+    """``shared`` and, where a video is not part of it, what that shows of it; ``matches``: those of the video."""
+    if content in shared:
+        return shared
+    seen = [turned(match) if match.a == content else match for match in matches]
+    shown = _merged(span for m in seen for s in m.segments for span in _shown(shared.get(m.a, ()), s))
+    return {**shared, content: shown if _length(shown) <= MINOR * duration else []}
+
+
 def weighed(match: Match, shared: Spans, durations: Mapping[str, float], min_score: float = MIN_SCORE) -> Match:
     """What a match says where shared content carries no weight; all its segments remain.
 
@@ -101,7 +110,13 @@ def weighed(match: Match, shared: Spans, durations: Mapping[str, float], min_sco
         hub = replace(match, relation=Relation.SHARED)
         return turned(hub) if match.a > match.b else hub
     cut = [
-        Segment(_cut(s.a_start, a), _cut(s.a_stop, a), _cut(s.b_start, b), _cut(s.b_stop, b), s.score, s.mirrored)
+        replace(
+            s,
+            a_start=_cut(s.a_start, a),
+            a_stop=_cut(s.a_stop, a),
+            b_start=_cut(s.b_start, b),
+            b_stop=_cut(s.b_stop, b),
+        )
         for s in telling
     ]
     lasts = _cut(durations[match.a], a), _cut(durations[match.b], b)
@@ -109,6 +124,11 @@ def weighed(match: Match, shared: Spans, durations: Mapping[str, float], min_sco
     contained = nearly_all(coverage_a, lasts[0]) if what is Relation.CONTAINS else match.a > match.b
     rest = replace(match, relation=what, score=score, coverage_a=coverage_a, coverage_b=coverage_b)
     return turned(rest) if contained else rest
+
+
+def _shortened(s: Segment, a: Sequence[Span], b: Sequence[Span]) -> Segment:
+    ends_a, ends_b = (_cut(s.a_start, a), _cut(s.a_stop, a)), (_cut(s.b_start, b), _cut(s.b_stop, b))
+    return Segment(*ends_a, *ends_b, s.score, s.mirrored, s.backwards)
 
 
 class _Kinship:
@@ -182,7 +202,8 @@ def _shown(spans: Iterable[Span], s: Segment) -> Iterator[Span]:
     for first, last in spans:
         start, stop = max(first, s.a_start), min(last, s.a_stop)
         if stop - start > _SAME * min(last - first, s.a_stop - s.a_start):
-            yield s.b_start + (start - s.a_start) * s.speed, s.b_start + (stop - s.a_start) * s.speed
+            ends = s.seen_in_b(start), s.seen_in_b(stop)
+            yield min(ends), max(ends)
 
 
 def _pieces(span: Span, seen: Mapping[str, Sequence[Span]]) -> Iterator[Span]:

@@ -31,9 +31,13 @@ class Scaler:
     """Scales the frames of one video. What the conversion sets up is kept from frame to frame: for small pictures
     that is most of its work."""
 
-    def __init__(self, size: tuple[int, int], crop: Crop | None = None) -> None:
-        """``size``: (height, width) of the results; ``crop``: what to cut off first."""
+    def __init__(self, size: tuple[int, int], crop: Crop | None = None, *, interpolation: str = "AREA") -> None:
+        """``size``: (height, width) of the results; ``crop``: what to cut off first.
+
+        interpolation: swscale's. The area filter is exact for shrinking and becomes bilinear for enlarging.
+        """
         self._size = size
+        self._interpolation = interpolation
         self._crop = crop or Crop()
         self._reformatter = VideoReformatter()
 
@@ -49,9 +53,8 @@ class Scaler:
         whole_h = min(LARGEST, round(height / (1 - crop.top - crop.bottom)))
         whole_w = min(LARGEST, round(width / (1 - crop.left - crop.right)))
         scaled_h, scaled_w = (whole_w, whole_h) if turns % 2 else (whole_h, whole_w)
-        # swscale's area filter is exact for shrinking and becomes bilinear for enlarging
         scaled = self._reformatter.reformat(
-            frame, width=scaled_w, height=scaled_h, format="rgb24", interpolation="AREA", threads=1
+            frame, width=scaled_w, height=scaled_h, format="rgb24", interpolation=self._interpolation, threads=1
         )
         image = scaled.to_ndarray()
         if turns:

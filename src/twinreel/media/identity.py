@@ -10,13 +10,15 @@ cryptographic hash: who wants a collision can make one, which is why nothing is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from itertools import islice
 
 import xxhash
+from av.packet import Packet
+from av.video.stream import VideoStream
 
 from twinreel.errors import BadFile, NoAccess
-from twinreel.media.source import open_video, readable
+from twinreel.media.source import Source, open_video, readable
 
 MIB = 1 << 20
 HEAD = 8
@@ -92,24 +94,34 @@ def stream_digest(path: str, packets: int | None = None) -> str:
 def hash_stream(path: str, packets: int | None = None) -> Hashing:
     """``stream_digest`` in steps."""
     with open_video(path, stage="identify") as source:
-        context = source.stream.codec_context
-        codec = context.codec.canonical_name
-        pictures = _splitter(codec, context.extradata or b"")
-        digest = xxhash.xxh3_128(codec.encode())
-        empty = True
-        for packet in islice((packet for packet in source.container.demux(source.stream) if packet.size), packets):
-            empty = False
-            yield
-            data = bytes(packet)
-            if pictures is None:
-                digest.update(data)
-                continue
-            for unit in pictures(data):
-                digest.update(len(unit).to_bytes(8, "little"))
-                digest.update(unit)
-        if empty:
-            raise BadFile("its video stream holds no packets", "identify")
-        return digest.hexdigest()
+        coded = (packet for packet in source.container.demux(source.stream) if packet.size)
+        return (yield from _hash_packets(source, islice(coded, packets)))
+
+
+def digest_of(source: Source, packets: Iterable[Packet[VideoStream]]) -> str:
+    """What ``stream_digest`` gives for packets that were read already."""
+    return _last(_hash_packets(source, packets))
+
+
+def _hash_packets(source: Source, packets: Iterable[Packet[VideoStream]]) -> Hashing:
+    context = source.stream.codec_context
+    codec = context.codec.canonical_name
+    pictures = _splitter(codec, context.extradata or b"")
+    digest = xxhash.xxh3_128(codec.encode())
+    empty = True
+    for packet in packets:
+        empty = False
+        yield
+        data = bytes(packet)
+        if pictures is None:
+            digest.update(data)
+            continue
+        for unit in pictures(data):
+            digest.update(len(unit).to_bytes(8, "little"))
+            digest.update(unit)
+    if empty:
+        raise BadFile("its video stream holds no packets", "identify")
+    return digest.hexdigest()
 
 
 def _splitter(codec: str, extra: bytes) -> Callable[[bytes], Iterator[bytes]] | None:

@@ -138,13 +138,14 @@ def inner_pictures(images: UInt8) -> list[Crop]:
     chosen = images[np.unique(np.linspace(0, len(images) - 1, LOOKS).round().astype(int))]
     luma = chosen[:, :, :, 1].astype(np.int16)  # green is most of it
     height, width = luma.shape[1:]
-    across, along = _steps(luma), _steps(luma.transpose(0, 2, 1))
-    rows, columns = _lines(across), _lines(along)
+    across, along = _steps(luma), _steps(np.ascontiguousarray(luma.transpose(0, 2, 1)))
+    over, beside = _running(across), _running(along)
+    rows, columns = _lines(over), _lines(beside)
     tiles = _tiles(across, along, rows, columns)
     boxes = (
         _surrounded(luma, across, along, rows, columns)
         or (tiles if len(tiles) == MOST else [])
-        or _rectangle(across, along, rows, columns)
+        or _rectangle(over, beside, rows, columns)
         or tiles
     )
     return [
@@ -163,14 +164,20 @@ def _steps(luma: NDArray[np.int16]) -> Float32:
     step -= around + around // 2
     np.clip(step, 0, int(STEP), out=step)
     certain = np.zeros((height + 1, width), np.float32)
-    certain[3 : height - 2] = step.mean(axis=0, dtype=np.float32) / STEP
+    certain[3 : height - 2] = step.sum(axis=0, dtype=np.int16) / np.float32(len(step)) / np.float32(STEP)
     return certain
 
 
-def _lines(certain: Float32) -> list[int]:
-    """The rows with the best edges, ascending."""
-    length = max(2, round(certain.shape[1] * LINE))
-    sums = np.cumsum(np.pad(certain, ((0, 0), (1, 0))), axis=1)
+def _running(certain: Float32) -> Float32:
+    """(n, m) -> (n, m + 1) running sums along each row, from 0 on."""
+    sums = np.zeros((certain.shape[0], certain.shape[1] + 1), np.float32)
+    np.cumsum(certain, axis=1, out=sums[:, 1:])
+    return sums
+
+
+def _lines(sums: Float32) -> list[int]:
+    """The rows with the best edges, ascending, by running ``sums`` of their certainty."""
+    length = max(2, round((sums.shape[1] - 1) * LINE))
     best = (sums[:, length:] - sums[:, :-length]).max(axis=1) / length
     near = np.lib.stride_tricks.sliding_window_view(np.pad(best, 2), 5)
     peak = (best >= near.max(axis=1)) & (best > near[:, :2].max(axis=1))
@@ -178,15 +185,17 @@ def _lines(certain: Float32) -> list[int]:
     return sorted(found[np.argsort(-best[found], kind="stable")][:LINES].tolist())
 
 
-def _rectangle(across: Float32, along: Float32, rows: list[int], columns: list[int]) -> list[Bounds]:
-    """The rectangle with the most sides inside the picture whose every side is an edge; of several the surest."""
-    height, width = along.shape[1], across.shape[1]
+def _rectangle(over: Float32, beside: Float32, rows: list[int], columns: list[int]) -> list[Bounds]:
+    """The rectangle with the most sides inside the picture whose every side is an edge; of several the surest.
+
+    ``over`` and ``beside``: running sums of how certain edges between rows and between columns are.
+    """
+    height, width = beside.shape[1] - 1, over.shape[1] - 1
     upright, level = _spans(rows, height), _spans(columns, width)
     if not len(upright) or not len(level):
         return []
     tops, bottoms = upright.T[:, :, None]
     lefts, rights = level.T[:, None, :]
-    over, beside = (np.cumsum(np.pad(c, ((0, 0), (1, 0))), axis=1) for c in (across, along))
     # (4, rectangles by rows, by columns): how much of each side is an edge; nan at the edge of the picture
     sides = np.stack(
         [

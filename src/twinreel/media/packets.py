@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 import av
 import av.error
+from av.index import IndexEntry
 from av.packet import Packet
 from av.stream import Discard
 from av.video.stream import VideoStream
@@ -94,6 +95,16 @@ class Decoder:
 def has_timestamps(source: Source) -> bool:
     """False for a bare stream of one codec: its frames can only be counted, and so none may be left out."""
     return not source.container.format.flags & _NO_TIMESTAMPS
+
+
+def last_listed(source: Source) -> IndexEntry | None:
+    """The last packet in decoding order, where the container lists every packet (MP4, MOV, AVI) and the last one lies
+    within the file; None elsewhere."""
+    entries = source.stream.index_entries
+    if not source.stream.frames or len(entries) != source.stream.frames:
+        return None
+    last = entries[len(entries) - 1]
+    return last if last.pos + last.size <= source.size else None
 
 
 def packets(source: Source) -> Iterator[Packet[VideoStream]]:

@@ -16,11 +16,13 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import islice
+from itertools import chain, islice
 
 import av
 from av.packet import Packet
 
+from twinreel.media.identity import HEAD, digest_of
+from twinreel.media.packets import last_listed
 from twinreel.media.source import Source, open_video
 from twinreel.types import Probe
 
@@ -32,6 +34,8 @@ _INTERLACED = range(2, 6)
 """FFmpeg's AVFieldOrder: all but unknown and progressive."""
 _PACKETS_TO_TRY, _BYTES_TO_TRY = 300, 16 << 20
 """How far the first frame that decodes is looked for."""
+_SMALL = 1 << 20
+"""Bytes of the first packets up to which they are read for their digest."""
 _FARTHEST = 1 << 62
 """No seek goes beyond, whatever a header claims: FFmpeg's timestamps have 64 bits."""
 
@@ -49,9 +53,19 @@ def probe(path: str) -> Probe:
 
     Raises BadFile, NoAccess or OutOfResources.
     """
+    return probe_with_head(path)[0]
+
+
+def probe_with_head(path: str) -> tuple[Probe, str | None]:
+    """The same, and the digest of the stream's first ``HEAD`` packets; None where that would take much more reading."""
     with open_video(path, stage="probe") as source:
         container, stream = source.container, source.stream
-        frame = _first_frame(source)
+        first: list[Packet[av.VideoStream]] = []
+        for packet in islice(_packets(source), HEAD):
+            first.append(packet)
+            if sum(packet.size for packet in first) > _SMALL:
+                break
+        frame = _first_frame(source, chain(first, _packets(source)))
         context = stream.codec_context
         rotation = round(-frame.rotation / 90) * 90 % 360 if frame else 0
         aspect = _sample_aspect(stream.sample_aspect_ratio)
@@ -63,7 +77,7 @@ def probe(path: str) -> Probe:
         content = walked or tail
         duration = content.duration if content else header or 0.0
         count = walked.count if walked else _claimed_count(source, duration)
-        return Probe(
+        found = Probe(
             duration=duration,
             duration_from_header=header,
             duration_from_content=content.duration if content else None,
@@ -85,9 +99,10 @@ def probe(path: str) -> Probe:
             subtitle_languages=tuple(other.language or "und" for other in container.streams.subtitles),
             container=container.format.name,
         )
+        return found, digest_of(source, first) if first and sum(p.size for p in first) <= _SMALL else None
 
 
-def _first_frame(source: Source) -> av.VideoFrame | None:
+def _first_frame(source: Source, packets: Iterable[Packet[av.VideoStream]]) -> av.VideoFrame | None:
     """The first frame that decodes, at the price of one: the decoder is flushed after each packet.
 
     It is what knows the rotation and the pixel format for certain. None where nothing decodes near the beginning;
@@ -95,7 +110,7 @@ def _first_frame(source: Source) -> av.VideoFrame | None:
     """
     context = source.stream.codec_context
     read = 0
-    for packet in islice(_packets(source), _PACKETS_TO_TRY):
+    for packet in islice(packets, _PACKETS_TO_TRY):
         try:
             frames = context.decode(packet) + context.decode(None)
         except MemoryError:
@@ -143,12 +158,10 @@ def _claimed_count(source: Source, duration: float) -> int | None:
 
 def _list_agrees(source: Source, header: float) -> bool:
     """Whether the container lists every packet, the last one lies within the file, and ends as claimed."""
-    stream, entries = source.stream, source.stream.index_entries
-    if not stream.frames or len(entries) != stream.frames or stream.time_base is None:
+    stream, last = source.stream, last_listed(source)
+    if last is None or stream.time_base is None:
         return False
-    last = entries[len(entries) - 1]
-    end = float(last.timestamp * stream.time_base) * stream.frames / max(1, stream.frames - 1)
-    return last.pos + last.size <= source.size and _agree(end, header)
+    return _agree(float(last.timestamp * stream.time_base) * stream.frames / max(1, stream.frames - 1), header)
 
 
 def _tail(source: Source, header: float) -> _Span | None:

@@ -31,7 +31,17 @@ from av.stream import Discard
 from twinreel.errors import BadFile, UserError
 from twinreel.media.bars import BarDetector
 from twinreel.media.frames import Scaler
-from twinreel.media.packets import EPSILON, Clock, Decoder, Group, groups, has_timestamps, keyframes, packets
+from twinreel.media.packets import (
+    EPSILON,
+    Clock,
+    Decoder,
+    Group,
+    groups,
+    has_timestamps,
+    keyframes,
+    last_listed,
+    packets,
+)
 from twinreel.media.source import Source, open_video
 from twinreel.types import Samples, UInt8
 
@@ -42,11 +52,13 @@ __all__ = [
     "Picked",
     "Sampling",
     "every_frame",
+    "listed_packets",
     "packets_of",
     "picked_at",
     "picked_frames",
     "sample",
     "sample_at",
+    "sample_of",
 ]
 
 MODES = ("auto", "keyframes", "dense", "shots", "anchors")
@@ -246,9 +258,7 @@ def _bars_everywhere(path: str, size: tuple[int, int], duration: float, detector
                     break
 
 
-def _with_bars_cut(
-    picks: Iterator[Picked], path: str, size: tuple[int, int], duration: float
-) -> Iterator[tuple[float, UInt8]]:
+def _with_bars_cut(picks: Iterator[Picked], source: Source, size: tuple[int, int]) -> Iterator[tuple[float, UInt8]]:
     """Scaled frames. The first few are held until they say whether there are bars; if they do, or say nothing, frames
     from all over the video have to agree, so that one letterboxed scene does not cost the others their picture."""
     detector, whole = BarDetector(), Scaler(size)
@@ -263,7 +273,7 @@ def _with_bars_cut(
             break
     crop = detector.crop()
     if not detector.seen or not crop.nothing:
-        _bars_everywhere(path, size, duration, detector)
+        _bars_everywhere(source.path, size, float(source.container.duration or 0) / av.time_base, detector)
         crop = detector.crop()
     scaler = whole if crop.nothing else Scaler(size, crop)
     for picked, image in first:
@@ -279,21 +289,25 @@ def sample(path: str, sampling: Sampling, size: tuple[int, int], *, threads: int
     Raises MediaError where not one frame can be had.
     """
     with open_video(path, threads=threads) as source:
-        yield from _chunks(source, picked_frames(source, sampling), path, size)
+        yield from sample_of(source, sampling, size)
+
+
+def sample_of(source: Source, sampling: Sampling, size: tuple[int, int]) -> Iterator[Samples]:
+    """The same of an open video."""
+    return _chunks(source, picked_frames(source, sampling), size)
 
 
 def sample_at(path: str, times: Sequence[float], size: tuple[int, int], *, threads: int = 1) -> Iterator[Samples]:
     """The same for the frames shown at given ``times``, seconds in ascending order."""
     with open_video(path, threads=threads) as source:
-        yield from _chunks(source, picked_at(source, times), path, size)
+        yield from _chunks(source, picked_at(source, times), size)
 
 
-def _chunks(source: Source, picks: Iterator[Picked], path: str, size: tuple[int, int]) -> Iterator[Samples]:
-    duration = float(source.container.duration or 0) / av.time_base
+def _chunks(source: Source, picks: Iterator[Picked], size: tuple[int, int]) -> Iterator[Samples]:
     times: list[float] = []
     images: list[UInt8] = []
     count, handed_on = 0, monotonic()
-    for time, image in _with_bars_cut(picks, path, size, duration):
+    for time, image in _with_bars_cut(picks, source, size):
         times.append(time)
         images.append(image)
         count += 1
@@ -329,6 +343,20 @@ class Packets:
     """The same of the keyframes."""
     end: float
     """Where the last ends."""
+
+
+def listed_packets(source: Source) -> Packets | None:
+    """The same of an open video by the list of its container; None where that has no full one, or more than the file.
+
+    A list has the times of decoding, which are up to a few frames early.
+    """
+    stream, final = source.stream, last_listed(source)
+    if final is None or stream.duration is None:
+        return None
+    entries, clock = stream.index_entries, Clock(stream)
+    keys = (entry for at in reversed(range(len(entries))) if (entry := entries[at]).is_keyframe)
+    last, key = (clock.seconds(entry.timestamp) for entry in (final, next(keys, final)))
+    return Packets(last, key, max(last, clock.seconds((stream.start_time or 0) + stream.duration)))
 
 
 def packets_of(path: str) -> Iterator[Packets]:

@@ -67,6 +67,7 @@ _NO_ACCESS = {
 class Source:
     """An open video file."""
 
+    path: str
     container: InputContainer
     stream: av.VideoStream
     """The one that counts; the packets of all other streams are discarded."""
@@ -119,7 +120,7 @@ def open_video(path: str, *, threads: int = 1, stage: str = "decode") -> Iterato
             stream.codec_context.thread_count = threads
             stream.codec_context.thread_type = "AUTO"
             stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
-            yield Source(container, stream, size)
+            yield Source(path, container, stream, size)
 
 
 @contextmanager

@@ -14,7 +14,6 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 
 from twinreel.errors import MissingExtra, UserError
 from twinreel.types import Float32, Float64, UInt8
@@ -50,6 +49,8 @@ def packaged_network() -> Network:
 
 def onnx_network(path: Path) -> Network:
     """The network of an ONNX file. UserError where it cannot be loaded or is no such network."""
+    import onnxruntime  # a tenth of a second, which workers that only take frames need not pay
+
     try:
         session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime's own errors have no common base but this one

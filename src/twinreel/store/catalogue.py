@@ -28,7 +28,9 @@ from twinreel.store.log import Meta, Scans
 from twinreel.store.matches import Matches
 from twinreel.store.paths import Paths
 from twinreel.store.references import References
+from twinreel.store.regions import Regions
 from twinreel.store.schema import check_ours, migrate
+from twinreel.store.verified import Verified
 from twinreel.store.videos import Videos
 
 
@@ -40,8 +42,10 @@ class Catalogue:
         self.videos = Videos(database)
         self.paths = Paths(database)
         self.fingerprints = Fingerprints(database)
+        self.regions = Regions(database)
         self.references = References(database)
         self.matches = Matches(database)
+        self.verified = Verified(database)
         self.failures = Failures(database)
         self.decisions = Decisions(database)
         self.scans = Scans(database)

@@ -30,7 +30,7 @@ class Basis:
 
 _FOUND = """
     SELECT m.id, va.content, vb.content, m.relation, m.score, m.coverage_a, m.coverage_b,
-        s.a_start, s.a_stop, s.b_start, s.b_stop, s.score, s.mirrored
+        s.a_start, s.a_stop, s.b_start, s.b_stop, s.score, s.mirrored, s.backwards
     FROM matches m JOIN videos va ON va.id = m.a JOIN videos vb ON vb.id = m.b
         LEFT JOIN segments s ON s.match = m.id
     WHERE m.a = :a AND m.basis = :basis AND m.score >= :min_score AND (:video IS NULL OR :video IN (m.a, m.b))
@@ -41,7 +41,9 @@ _FOUND = """
 def _match(rows: Sequence[tuple[Any, ...]]) -> Match:
     _, a, b, relation, score, coverage_a, coverage_b = rows[0][:7]
     segments = tuple(
-        Segment(row[7], row[8], row[9], row[10], row[11], bool(row[12])) for row in rows if row[7] is not None
+        Segment(a_start, a_stop, b_start, b_stop, best, bool(mirrored), bool(backwards))
+        for *_, a_start, a_stop, b_start, b_stop, best, mirrored, backwards in rows
+        if best is not None
     )
     return Match(a, b, Relation(relation), score, coverage_a, coverage_b, segments)
 
@@ -172,13 +174,13 @@ class Matches:
         )
         self._database.execute_many(
             """
-            INSERT INTO segments (match, number, a_start, a_stop, b_start, b_stop, score, mirrored)
+            INSERT INTO segments (match, number, a_start, a_stop, b_start, b_stop, score, mirrored, backwards)
             VALUES (
-                (SELECT id FROM matches WHERE basis = ? AND min(a, b) = ? AND max(a, b) = ?), ?, ?, ?, ?, ?, ?, ?
+                (SELECT id FROM matches WHERE basis = ? AND min(a, b) = ? AND max(a, b) = ?), ?, ?, ?, ?, ?, ?, ?, ?
             )
             """,
             (
-                (basis, *pair, number, s.a_start, s.a_stop, s.b_start, s.b_stop, s.score, s.mirrored)
+                (basis, *pair, number, s.a_start, s.a_stop, s.b_start, s.b_stop, s.score, s.mirrored, s.backwards)
                 for pair, match in found.items()
                 for number, s in enumerate(match.segments)
             ),

@@ -6,6 +6,8 @@ step runs in one transaction.
 
     videos 1 --- n paths          where each content was seen
            1 --- n fingerprints   by describer and sampling
+           1 --- n regions        by describer of regions and sampling
+           1 --- n verified       pairs that a verifier looked at
     bases  1 --- n matches 1 --- n segments
            1 --- n searched       which videos have been matched on this basis
     reference 1 --- n bases       a basis is a reference and the settings of matching
@@ -162,7 +164,35 @@ _PARTS = (
         CHECK (length(parts) IN (0, length(times) / 8))""",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _PARTS)
+_BACKWARDS = ("ALTER TABLE segments ADD COLUMN backwards INTEGER NOT NULL DEFAULT 0",)
+
+# `vectors` holds frames x regions x dims int8. A pair is in `verified` once, the lower number of a video first.
+_VERIFIED = (
+    """
+    CREATE TABLE regions (
+        video INTEGER NOT NULL REFERENCES videos (id) ON DELETE CASCADE,
+        describer TEXT NOT NULL,
+        sampling TEXT NOT NULL,
+        frames INTEGER NOT NULL,
+        regions INTEGER NOT NULL,
+        dims INTEGER NOT NULL,
+        vectors BLOB NOT NULL CHECK (length(vectors) = frames * regions * dims),
+        PRIMARY KEY (video, describer, sampling)
+    )""",
+    """
+    CREATE TABLE verified (
+        verifier TEXT NOT NULL,
+        a INTEGER NOT NULL REFERENCES videos (id) ON DELETE CASCADE,
+        b INTEGER NOT NULL REFERENCES videos (id) ON DELETE CASCADE,
+        similarity REAL NOT NULL,
+        PRIMARY KEY (verifier, a, b),
+        CHECK (a < b)
+    ) WITHOUT ROWID""",
+    "CREATE INDEX verified_by_a ON verified (a)",
+    "CREATE INDEX verified_by_b ON verified (b)",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _PARTS, _BACKWARDS, _VERIFIED)
 
 
 def check_ours(database: Database) -> None:

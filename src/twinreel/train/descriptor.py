@@ -16,9 +16,6 @@ processor cores are enough and the network forgets nothing of what it knew:
   2018, equation 4; He et al., "Momentum contrast", CVPR 2020), as a copy is compared with another copy as well.
 - **Entropy regulariser** as in SSCD, equation 4 (Sablayrolles et al., "Spreading vectors", ICLR 2019): the nearest
   other photograph among batch and queue is pushed away.
-- **Kept.** The result is a mean of the weights before and after (Wortsman et al., "Robust fine-tuning of zero-shot
-  models", CVPR 2022): on footage like the photographs it is as good, and on footage unlike any of them (drawn
-  textures, strongly compressed) it has not forgotten what the untrained network told apart.
 - Edits grow in number and strength during the first fifth (``views``). The weights that are kept are an average over
   the steps.
 """
@@ -42,16 +39,12 @@ from twinreel.train.lite0 import Lite0, load_lite0
 from twinreel.train.losses import anchored, contrast_and_entropy
 from twinreel.train.network import Pooled, scaled
 from twinreel.train.retrieval import Retrieval, examples, measure
-from twinreel.train.views import Photographs, stretched, view
+from twinreel.train.views import HELD_OUT, Photographs, stretched, view
 from twinreel.train.whitening import fit_whitening
 from twinreel.types import Float32, UInt8
 
 BATCH = 64
 """Frames that are described at a time where nothing is learnt from them."""
-HELD_OUT = 10
-"""Every so many-th photograph is never trained on, and measures retrieval."""
-
-
 WARM_UP = 200
 """Steps until the learning rates are reached, from which they fall by a cosine to 0."""
 CLIP = 5.0
@@ -83,8 +76,6 @@ class Configuration:
     """Weight of InfoNCE beside the anchors'."""
     entropy: float = 0.1
     averaging: float = 0.999
-    kept: float = 0.3
-    """Share of the starting weights in the result."""
     every: int = 500
     """Steps between measurements."""
 
@@ -186,7 +177,7 @@ def train(
     projection, offset = fit_whitening(features, c.dimensions, c.shrinkage)
     anchors = F.normalize(torch.from_numpy(features @ projection + offset), dim=1)
     student = Student(trunk, projection, offset)
-    start, averaged = copy.deepcopy(student), copy.deepcopy(student)
+    averaged = copy.deepcopy(student)
     held_out = examples(photographs, numbers[::HELD_OUT], c.size, c.strength, np.random.default_rng(c.seed + 1))
     dataset = Views(photographs, [number for number in numbers if number % HELD_OUT], frozen, c)
     batches = iter(DataLoader(dataset, batch_size=None, num_workers=1, prefetch_factor=8))
@@ -205,10 +196,6 @@ def train(
                 say(f"step {step} of {c.steps}, {minutes:.0f} min, held-out photographs: ap {found.ap:.3f}")
                 sums.zero_()
             sums += losses
-    with torch.no_grad():
-        for value, before in zip(averaged.parameters(), start.parameters(), strict=True):
-            value.lerp_(before, c.kept)
-    found = measure(lambda images: in_batches(averaged, frozen, iter(images)), *held_out)
     head = averaged.head
     return Trained(averaged.trunk, head.weight.detach().numpy().T.copy(), head.bias.detach().numpy(), found)
 

@@ -7,17 +7,13 @@ from pathlib import Path
 
 from twinreel.errors import UserError
 from twinreel.train.descriptor import Configuration, train
-from twinreel.train.drawings import drawings
 from twinreel.train.export import describer_files
 from twinreel.train.network import Pooled, published_weights
 from twinreel.train.retrieval import Retrieval
-from twinreel.train.views import Photographs
+from twinreel.train.views import Photographs, photographs_in
 
 NAME = "twinreel"
 """Of the describer that is made."""
-DRAWN = 8
-"""Photographs to one drawing."""
-PICTURES = {".jpg", ".jpeg", ".png", ".webp"}
 
 
 def train_descriptor(
@@ -38,11 +34,11 @@ def train_descriptor(
     UserError where there are too few photographs.
     """
     config = Configuration(seed=seed, size=size, steps=steps)
-    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in PICTURES)
+    paths = photographs_in(folder)
     if len(paths) < 4 * config.dimensions:
         raise UserError(f"{folder} holds {len(paths)} photographs; {4 * config.dimensions} and more are needed")
     out.mkdir(parents=True, exist_ok=True)
-    photographs = Photographs([*(path.read_bytes() for path in paths), *drawings(len(paths) // DRAWN, seed)])
+    photographs = Photographs(paths)
     made = train(photographs, weights or published_weights(), config, out / "training.csv", say)
     network = Pooled(made.trunk).eval()
     describer_files(network, made.projection, made.offset, photographs, size, NAME, out)

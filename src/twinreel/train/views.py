@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
+from pathlib import Path
 
 from PIL import Image
 
@@ -16,11 +17,14 @@ from twinreel.edits.base import Rng, picture, pixels
 from twinreel.edits.registry import EDITS, LAYOUTS
 from twinreel.types import UInt8
 
+PICTURES = {".jpg", ".jpeg", ".png", ".webp"}
+HELD_OUT = 10
+"""Every so many-th photograph, the first among them, is never trained on, and measures retrieval."""
 # In the order in which they are made: how often, at full strength. Milder views have fewer of them, too.
 CHANCES: tuple[tuple[str, float], ...] = (
     ("flip", 0.5),
-    ("crop", 0.25),
-    ("big_crop", 0.45),
+    ("crop", 0.35),
+    ("big_crop", 0.35),
     ("quarter_turn", 0.08),
     ("flip_upright", 0.03),
     ("rotate", 0.2),
@@ -66,11 +70,16 @@ class View:
     """How much of what is seen is the second, [0, 1)."""
 
 
-class Photographs:
-    """Photographs, and drawings, by number: the contents of their files, decoded as they are needed."""
+def photographs_in(folder: Path) -> list[Path]:
+    """The photographs in a folder and those below it, in the order by which training numbers them."""
+    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in PICTURES)
 
-    def __init__(self, files: list[bytes]) -> None:
-        self._files = files
+
+class Photographs:
+    """Photographs by number, decoded as they are needed."""
+
+    def __init__(self, paths: list[Path]) -> None:
+        self._files = [path.read_bytes() for path in paths]
 
     def __len__(self) -> int:
         return len(self._files)

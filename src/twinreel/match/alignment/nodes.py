@@ -28,7 +28,10 @@ def likely_cells(view: SimilarityMap, top_k: int, min_similarity: float) -> Int6
     """
     best = _best_of_rows(view.values, view.a, view.b, top_k, min_similarity)
     turned = _best_of_rows(view.values.T, view.b, view.a, top_k, min_similarity)
-    return np.unique(np.concatenate([best, turned[:, ::-1]]), axis=0)
+    # as single numbers: several times as fast as pairs
+    size = view.values.shape[1]
+    cells = np.unique(np.concatenate([best[:, 0] * size + best[:, 1], turned[:, 1] * size + turned[:, 0]]))
+    return np.stack(np.divmod(cells, size), axis=1)
 
 
 def _best_of_rows(values: Float32, a: Axis, b: Axis, top_k: int, min_similarity: float) -> Int64:
