@@ -34,6 +34,11 @@ def test_all_commands_are_there() -> None:
         "bench run",
         "bench report",
         "train descriptor",
+        "decisions add",
+        "decisions revoke",
+        "decisions list",
+        "decisions export",
+        "decisions import",
         "hashes export",
         "hashes match",
     }

@@ -63,6 +63,7 @@ def propose(
     *,
     deed: Deed = Deed.QUARANTINE,
     kept: frozenset[str] = frozenset(),
+    unwanted: frozenset[str] = frozenset(),
     only: tuple[str, ...] = (),
     eyes: Eyes | None = None,
 ) -> Proposal:
@@ -71,12 +72,12 @@ def propose(
     videos, matches: of the library, footage that many videos share counted like any other.
     files: those that are there, by path; a video without one among them takes no part.
     deed: what is done to files that are not needed; those that need identical bytes leave copies to be reported.
-    kept: content ids that a person decided to keep.
+    kept: content ids that a person decided to keep; unwanted: to delete, where others show all of it, however good.
     only: folders and files, where given the only ones that something is done to.
     The result does not depend on the order of videos and matches.
     """
     there = {video.content: replace(video, paths=paths) for video in videos if (paths := _paths(video, files))}
-    return _Planner(there, list(matches), rules, files, deed, kept, only, eyes or MatchesOnly()).propose()
+    return _Planner(there, list(matches), rules, files, deed, kept, unwanted, only, eyes or MatchesOnly()).propose()
 
 
 def _paths(video: Video, files: Mapping[str, File]) -> tuple[str, ...]:
@@ -92,11 +93,12 @@ class _Planner:
         files: Mapping[str, File],
         deed: Deed,
         kept: frozenset[str],
+        unwanted: frozenset[str],
         only: tuple[str, ...],
         eyes: Eyes,
     ) -> None:
         self._videos, self._rules, self._files, self._deed = videos, rules, files, deed
-        self._kept, self._only, self._eyes = kept, only, eyes
+        self._kept, self._unwanted, self._only, self._eyes = kept, unwanted, only, eyes
         self._matches: dict[str, list[tuple[str, Match]]] = defaultdict(list)
         for match in sorted(matches, key=lambda m: (m.a, m.b)):
             if match.a in videos and match.b in videos and match.a != match.b:
@@ -160,7 +162,8 @@ class _Planner:
         def order(a: str, b: str) -> int:
             return self._rules.compare(self._contender(a), self._contender(b))[0]
 
-        return sorted(sorted(self._matches), key=cmp_to_key(order))
+        ordered = sorted(sorted(self._matches), key=cmp_to_key(order))
+        return sorted(ordered, key=lambda content: content not in self._unwanted)
 
     def _needless(self, content: str, removed: set[str]) -> tuple[Verdict | None, str | None]:
         """How others that are as good cover a video, and what keeps it all the same; no verdict where none does, or
@@ -203,6 +206,8 @@ class _Planner:
 
     def _replaces(self, other: str, content: str, match: Match) -> tuple[bool, str]:
         """Is another video as good as a video, over the footage that they have in common; and why?"""
+        if content in self._unwanted and other not in self._unwanted:
+            return True, "it was decided to delete this one"
         durations = self._videos[content].probe.duration, self._videos[other].probe.duration
         own, others = seen(match, content, *durations), seen(match, other, *reversed(durations))
         kept = replace(self._contender(other), spans=others)

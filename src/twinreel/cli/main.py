@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 import twinreel
-from twinreel.cli import bench, browse, clean, describers, hashes, train
+from twinreel.cli import bench, browse, clean, decisions, describers, hashes, train
 from twinreel.cli.compare import compare
 from twinreel.cli.doctor import doctor
 from twinreel.cli.evaluate import evaluate
@@ -81,6 +81,7 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
 )
 for _command in _COMMANDS:
     app.command()(_command)
+app.add_typer(decisions.app, name="decisions")
 app.add_typer(describers.app, name="describers")
 app.add_typer(bench.app, name="bench")
 app.add_typer(hashes.app, name="hashes")

@@ -9,6 +9,7 @@ from twinreel.clean.rules import Rules
 from twinreel.clean.undo import Undone
 from twinreel.engine.comparing import Stage
 from twinreel.engine.progress import Progress, Step
+from twinreel.library.decisions import Returned
 from twinreel.library.facade import Library
 from twinreel.library.hashes import Hashed, Screening, Sighting
 from twinreel.library.results import Comparison, Found, Repeats, Status
@@ -26,6 +27,7 @@ __all__ = [
     "Progress",
     "Remark",
     "Repeats",
+    "Returned",
     "Rules",
     "Screening",
     "Sides",

@@ -37,8 +37,14 @@ def make_plan(
         for path, file in found.items()
         if path in seen and (file.size, file.mtime_ns) == (seen[path].stat.size, seen[path].stat.mtime_ns)
     }
-    kept = frozenset(d.a.content for d in catalogue.decisions.all() if d.kind is DecisionKind.KEEP)
-    proposal = propose(videos, matches, rules, files, deed=deed, kept=kept, only=only, eyes=eyes)
+    decided = catalogue.decisions.all()
+    kept, unwanted = (
+        frozenset(one.a.content for one in decided if one.kind is kind)
+        for kind in (DecisionKind.KEEP, DecisionKind.DELETE)
+    )
+    proposal = propose(
+        videos, matches, rules, files, deed=deed, kept=kept, unwanted=unwanted - kept, only=only, eyes=eyes
+    )
     return seal(proposal, rules, sides=sides, quarantine=quarantine, on_file=on_file)
 
 

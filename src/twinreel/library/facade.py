@@ -36,14 +36,26 @@ from twinreel.exchange.formats import HashRules, format_named
 from twinreel.group.groups import groups
 from twinreel.library import files
 from twinreel.library.cleaning import journals, latest_journal, make_plan
+from twinreel.library.decisions import (
+    Returned,
+    kind_named,
+    read_decisions,
+    record_removed,
+    returned,
+    revoke_removed,
+    subjects,
+    write_decisions,
+)
 from twinreel.library.hashes import Hashed, Screening, export_hashes, screen
 from twinreel.library.reported import Reported
 from twinreel.library.results import Comparison, Found, Repeats, Status
 from twinreel.library.verifiers import UNVERIFIED, check_verifier, load_verification
 from twinreel.match.alignment import ALIGNERS
+from twinreel.match.calibration import SURE_SCORE
 from twinreel.match.pair import MIN_SCORE
 from twinreel.media.sampling import Sampling
 from twinreel.store.catalogue import Catalogue
+from twinreel.store.decisions import Decision, DecisionKind
 from twinreel.store.exports import check_export, write_rows
 from twinreel.store.location import default_library
 from twinreel.types import Failure, Group, Match, ScanReport, SharedContent, State, Video
@@ -259,9 +271,10 @@ class Library:
     def shared_content(self) -> list[SharedContent]:
         """Footage that many videos show which are otherwise unrelated, as intros and adverts are; in most videos first.
 
-        It follows from the matches that are reported by default.
+        It follows from the matches that are reported by default. What was decided to be ignored is left out.
         """
-        return self._reported.shared_content()
+        ignored = {one.a.content for one in self.decisions() if one.kind is DecisionKind.IGNORE}
+        return [one for one in self._reported.shared_content() if one.id not in ignored]
 
     def videos(self) -> list[Video]:
         """Every video, in order of content id, those that are gone too."""
@@ -292,8 +305,8 @@ class Library:
     ) -> Plan:
         """Which files are not needed, in favour of which, and why; changes nothing.
 
-        A match is reason enough to look: that a file is redundant is told from frames a quarter of a second apart, and
-        from the picture of both. Every file that the plan is about is read.
+        A sure match (``SURE_SCORE``) is reason enough to look: that a file is redundant is told from frames a quarter
+        of a second apart, and from the picture of both. Every file that the plan is about is read.
 
         rules: what is preferred and protected, or the TOML file that says so; by default ``Rules()``.
         deed: what ``apply`` is to do with files that are not needed; sides: and with subtitles and the like beside
@@ -312,7 +325,7 @@ class Library:
         with open_pool(recipe.describer.image_size, Resources(jobs)) as pool:
             return make_plan(
                 self._catalogue,
-                self._reported.kept(MIN_SCORE),
+                self._reported.kept(SURE_SCORE),
                 chosen,
                 deed=deed,
                 sides=sides,
@@ -333,6 +346,7 @@ class Library:
             applied = apply(chosen, journals(self.path) / f"{chosen.id}.jsonl", on_action=on_action)
             left = [action.file.path for action in applied.done if action.deed not in LINKS]
             self._catalogue.paths.mark(left, State.GONE)
+            record_removed(self._catalogue, applied.done)
         return applied
 
     def undo(
@@ -346,7 +360,45 @@ class Library:
         with self._catalogue.lock_for_scan(wait=False):
             undone = undo(path, on_action=on_action)
             self._catalogue.paths.mark([action.file.path for action in undone.restored], State.PRESENT)
+            revoke_removed(self._catalogue, undone.restored)
         return undone
+
+    def returned(self) -> list[Returned]:
+        """The videos that were removed once and are there again, and other copies of such that came since; by path."""
+        return returned(self._catalogue, self._reported.kept(SURE_SCORE, gone=True))
+
+    def decide(self, kind: DecisionKind | str, *videos: AnyPath, note: str = "") -> int:
+        """Remembers a decision about videos of the library, by their bytes, wherever they lie; how many it comes to.
+
+        kind: ``not a match`` (of each pair of them), ``keep``, ``delete`` (where others show all of it, however good),
+        or ``ignore``, which takes ids of shared content. videos: paths or content ids. NotFound, UserError.
+        """
+        pairs = self._subjects(kind, videos)
+        with self._catalogue.transaction():
+            for a, b in pairs:
+                self._catalogue.decisions.record(kind_named(kind), a, b, note=note)
+        return len(pairs)
+
+    def revoke(self, kind: DecisionKind | str, *videos: AnyPath) -> int:
+        """Takes decisions back; how many there were. Arguments and errors as of ``decide``."""
+        with self._catalogue.transaction():
+            return sum(
+                self._catalogue.decisions.revoke(kind_named(kind), a, b) for a, b in self._subjects(kind, videos)
+            )
+
+    def decisions(self) -> list[Decision]:
+        """Everything that was decided, in order."""
+        return self._catalogue.decisions.all()
+
+    def export_decisions(self, file: AnyPath) -> int:
+        """Writes all decisions, one a line, as JSON; how many."""
+        return write_decisions(self.decisions(), Path(file))
+
+    def import_decisions(self, file: AnyPath) -> int:
+        """Takes over the decisions of such a file; how many were new. Of the same one the later note stays."""
+        found = read_decisions(Path(file))
+        with self._catalogue.transaction():
+            return sum([self._catalogue.decisions.merge(one) for one in found])
 
     def forget(self, path: AnyPath) -> int:
         """Removes a file, or all files of a folder, from the library, not from the disk; how many. NotFound."""
@@ -456,6 +508,11 @@ class Library:
             if match.score >= least and video is not None and video.state is not State.GONE and len(found) < top:
                 found.append(Found(video, match))
         return found
+
+    def _subjects(self, kind: DecisionKind | str, videos: Iterable[AnyPath]) -> list[tuple[str, str | None]]:
+        names, chosen = [os.fspath(video) for video in videos], kind_named(kind)
+        shared = chosen is DecisionKind.IGNORE
+        return subjects(chosen, names if shared else [self._content(name) for name in names])
 
     def _content(self, name: str) -> str:
         """The content id of a video, given by that or by a path."""

@@ -7,8 +7,8 @@ those of the other, moment against another moment, as they differ within the vid
 whole segment). Stretches in which nothing moves prove nothing; they count where both videos go on alike from a proven
 moment.
 
-Only footage at the same speed is proven. Which offset it has is searched around that of the segment: in the half
-second that its ends may be off, the proof falls apart.
+Only footage at the same speed, and forwards, is proven. Which offset it has is searched around that of the segment:
+in the half second that its ends may be off, the proof falls apart.
 """
 
 from __future__ import annotations
@@ -67,7 +67,8 @@ def proven(a: Prepared, b: Prepared, segments: Iterable[Segment]) -> tuple[Span,
     """
     found: list[Span] = []
     taken: list[tuple[float, Span]] = []
-    proofs = sorted((_prove(a, b, segment) for segment in segments), key=lambda proof: -proof.worth)
+    forwards = (segment for segment in segments if not segment.backwards)
+    proofs = sorted((_prove(a, b, segment) for segment in forwards), key=lambda proof: -proof.worth)
     for proof in proofs:
         others = [span for offset, span in taken if abs(offset - proof.offset) > NEAR]
         for start, stop in proof.spans:

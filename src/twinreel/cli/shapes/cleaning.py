@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 from twinreel.cli.shapes.bench import RefusedShape
+
+if TYPE_CHECKING:
+    from twinreel.store.decisions import Decision
 
 
 class FileShape(TypedDict):
@@ -87,3 +90,29 @@ class UndoShape(TypedDict):
     journal: str
     restored: list[str]
     lost: list[RefusedShape]
+
+
+class DecidedShape(TypedDict):
+    """How many decisions were taken, taken back, or taken over."""
+
+    decisions: int
+
+
+class DecisionShape(TypedDict):
+    """Something that was decided about a video, or two, by content id; decided_at: seconds since 1970."""
+
+    kind: str
+    a: str
+    b: str | None
+    note: str
+    decided_at: float
+
+
+def decision_shape(decision: Decision) -> DecisionShape:
+    return DecisionShape(
+        kind=decision.kind.value,
+        a=decision.a.content,
+        b=decision.b.content if decision.b else None,
+        note=decision.note,
+        decided_at=decision.decided_at,
+    )
