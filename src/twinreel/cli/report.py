@@ -49,8 +49,10 @@ def tell_groups(seen: View) -> None:
 def _member(file: Member, reason: str) -> str:
     probe = file.video.probe
     facts = [clock(probe.duration), f"{probe.width}x{probe.height}", size(file.video.size)]
-    if file.relation is None:
+    if file.relation is None and file.score:
         return f"{', '.join(facts)}, representative: {reason}"
+    if file.relation is None:
+        return f"{', '.join(facts)}, by way of others"
     score = f" {file.score:.2f}" if file.relation is Relation.DUPLICATE else ""
     return f"{', '.join(facts)}, {file.relation.value}{score}"
 

@@ -33,7 +33,7 @@ from twinreel.engine.taking import Taken, look_at, take
 from twinreel.engine.verifying import verify_library
 from twinreel.errors import MediaError, NotFound, UserError
 from twinreel.exchange.formats import HashRules, format_named
-from twinreel.group.groups import groups
+from twinreel.group.clusters import MIN_SAMPLES
 from twinreel.library import files
 from twinreel.library.cleaning import journals, latest_journal, make_plan
 from twinreel.library.decisions import (
@@ -46,6 +46,7 @@ from twinreel.library.decisions import (
     subjects,
     write_decisions,
 )
+from twinreel.library.grouping import STAR, check_method, grouped
 from twinreel.library.hashes import Hashed, Screening, export_hashes, screen
 from twinreel.library.reported import Reported
 from twinreel.library.results import Comparison, Found, Repeats, Status
@@ -58,7 +59,7 @@ from twinreel.store.catalogue import Catalogue
 from twinreel.store.decisions import Decision, DecisionKind
 from twinreel.store.exports import check_export, write_rows
 from twinreel.store.location import default_library
-from twinreel.types import Failure, Group, Match, ScanReport, SharedContent, State, Video
+from twinreel.types import Failure, Fingerprint, Group, Match, ScanReport, SharedContent, State, Video
 
 AnyPath = str | os.PathLike[str]
 
@@ -253,10 +254,22 @@ class Library:
             found = find_repeats(pool, recipe, self._search(), self.aligner, taken)
         return Repeats(self._catalogue.videos.get(taken.content) or _outside(taken), tuple(found))
 
-    def groups(self, min_score: float | None = None) -> list[Group]:
-        """Videos that are duplicates of one another, and those that lie in several places; best first."""
+    def groups(
+        self, min_score: float | None = None, *, method: str = STAR, min_samples: int = MIN_SAMPLES
+    ) -> list[Group]:
+        """Videos that are duplicates of one another, and those that lie in several places; best first.
+
+        method: one of ``library.grouping.METHODS``; min_samples: of dbscan and hdbscan. UserError, MissingExtra.
+        """
+        check_method(method)
         least = _least(min_score)
-        return groups(self._reported.videos(), self.matches(min_score=least), least)
+
+        videos, matches = self._reported.videos(), self.matches(min_score=least)
+        return grouped(method, videos, matches, least, self.fingerprints, min_samples=min_samples)
+
+    def fingerprints(self) -> Iterator[tuple[str, Fingerprint]]:
+        """Content id and fingerprint of every video, by this library's describer and sampling."""
+        return self._catalogue.fingerprints.all(*self._recipe().key)
 
     def matches(self, min_score: float | None = None, video: str | None = None) -> list[Match]:
         """The matches between videos that are present or offline, in order of a and b.
