@@ -44,12 +44,12 @@ def test_the_order_of_vectors_makes_no_difference(places: Callable[[Float32], In
     # Far from blobs: every choice is a close one.
     rng = np.random.default_rng(3)
     vectors = rng.standard_normal((60, 6))
-    vectors = np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
-    expected = {(c.centre, c.members) for c in fd_means(vectors, 0.4, places)}
+    given = np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
+    expected = {(c.centre, c.members) for c in fd_means(given, 0.4, places)}
     assert 1 < len(expected) < 60
     for seed in range(5):
         order = np.random.default_rng(seed).permutation(60)
-        found = fd_means(vectors[order], 0.4, places)
+        found = fd_means(given[order], 0.4, places)
         assert {(int(order[c.centre]), tuple(sorted(order[list(c.members)].tolist()))) for c in found} == expected
 
 

@@ -10,8 +10,9 @@ from pathlib import Path
 from twinreel.bench.card import Card, Example, Judged, Table
 from twinreel.bench.charts import COLOURS, precision_recall, reliability_diagram
 from twinreel.bench.collection import VIDEOS
-from twinreel.bench.strips import jpeg, strip
+from twinreel.bench.strips import strip
 from twinreel.errors import MediaError
+from twinreel.media.jpeg import jpeg
 
 _LIGHT = ("#1b6ac9", "#c2410c", "#15803d", "#7e22ce", "#b91c1c", "#0f766e")
 _DARK = ("#6cb2ff", "#ff9d5c", "#5fd38d", "#c99bff", "#ff8080", "#5fd6cb")

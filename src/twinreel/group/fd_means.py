@@ -111,7 +111,7 @@ def _opened(distances: Float64, centres: list[int], threshold: float) -> list[in
 
 def _owners(distances: Float64, centres: list[int]) -> Int64:
     """The number of the nearest centre of each; a centre is its own."""
-    owner = distances[:, centres].argmin(axis=1)
+    owner: Int64 = distances[:, centres].argmin(axis=1)
     owner[centres] = np.arange(len(centres))
     return owner
 

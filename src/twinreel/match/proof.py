@@ -50,7 +50,10 @@ ALIKE = 0.6
 REACH = 1.5
 """... and for how many seconds they are believed ..."""
 STILL = 0.85
-"""... and beyond, as long as the video still shows the picture of the proven moment: inner product of the two ..."""
+"""... and beyond, as long as the video still shows the picture of the proven moment: inner product of the two, as a
+share of what frames in a row have where least moves: noise makes them differ, too ..."""
+STILLEST = 0.9
+"""Quantile of the inner products of frames in a row that is taken for that."""
 BETWEEN = 10.0
 """... where there are proven moments on both sides of them: there the scene was the same before and after."""
 
@@ -174,6 +177,7 @@ def _spans(times: Float64, within: Float32, likeness: Float64, moments: Bools) -
     if not moments.any():
         return []
     alike = likeness >= ALIKE * float(np.median(likeness[moments]))
+    still = STILL * float(np.quantile(np.diag(within, 1), STILLEST))
     spans = []
     for start, stop in _runs(alike | moments):
         known = (np.flatnonzero(moments[start:stop]) + start).tolist()
@@ -185,7 +189,7 @@ def _spans(times: Float64, within: Float32, likeness: Float64, moments: Bools) -
             last = moment
             for row in rows:
                 near = abs(times[row] - times[moment]) <= REACH
-                if not (start <= row < stop and (near or within[row, moment] >= STILL)):
+                if not (start <= row < stop and (near or within[row, moment] >= still)):
                     break
                 last = row
             return float(times[last])
