@@ -91,6 +91,8 @@ class Action:
     """Why it is not needed, in one line."""
     freed: int
     """Bytes: 0 for another name of a file that is counted already."""
+    lost: float = 0.0
+    """Seconds that exist nowhere else, a loss that was accepted; 0 for another file of a video that is counted."""
     target: str | None = None
     """Where it goes, for a quarantine: absolute, no part of it a link."""
     across: bool = False
@@ -125,6 +127,12 @@ class Plan:
     """Real paths of folders that may not be touched."""
     actions: tuple[Action, ...]
     remarks: tuple[Remark, ...]
+
+    @property
+    def removed(self) -> frozenset[str]:
+        """Paths at which nothing is any more once it is applied."""
+        leaving = frozenset({Deed.QUARANTINE, Deed.TRASH, Deed.DELETE})
+        return frozenset(action.file.path for action in self.actions if action.deed in leaving)
 
     @property
     def freed(self) -> int:

@@ -231,9 +231,9 @@ class _Planner:
         else:
             relation = "covered"
             reason = f"all of it{loss} is in {len(kept)} files that are as good or better: {paths}"
-        for path in video.paths:
+        for number, path in enumerate(video.paths):
             deed = Deed.REPORT if self._deed in LINKS else self._deed
-            self._act(deed, self._files[path], kept, relation, reason)
+            self._act(deed, self._files[path], kept, relation, reason, lost=0.0 if number else found.loss)
 
     def _identical(self, video: Video) -> None:
         """All files with the same bytes but one, and the other names of that one, are not needed."""
@@ -246,8 +246,10 @@ class _Planner:
                 reason = f"the same bytes as {best.path}"
                 self._act(self._deed, file, (best,), Relation.IDENTICAL.value, reason)
 
-    def _act(self, deed: Deed, file: File, kept: tuple[File, ...], relation: str, reason: str) -> None:
-        self._actions.append(Action(0, deed, file, kept, relation, reason, 0))
+    def _act(
+        self, deed: Deed, file: File, kept: tuple[File, ...], relation: str, reason: str, lost: float = 0.0
+    ) -> None:
+        self._actions.append(Action(0, deed, file, kept, relation, reason, 0, lost))
 
     def _remark(self, video: Video, found: Verdict, why: str | None) -> None:
         if why is None:

@@ -45,7 +45,7 @@ def quality(
 ) -> Quality:
     """Of the videos that are there.
 
-    changed: files that are gone or offline; failed: files that cannot be used. removed: paths that a clean-up takes
+    changed: files that are gone; failed: files that cannot be used. removed: paths that a clean-up takes
     away, and lost: seconds of footage that go with them.
     """
     before = {video.content: video for video in videos}

@@ -13,12 +13,13 @@ from twinreel.clean.planfile import plan_to_json, read_plan, write_plan
 from twinreel.cli import options, output
 from twinreel.cli.open import known_library
 from twinreel.cli.shapes.bench import RefusedShape
-from twinreel.cli.shapes.cleaning import ApplyShape, UndoShape
+from twinreel.cli.shapes.cleaning import ApplyShape, ReportPageShape, UndoShape, quality_shape
 from twinreel.cli.text import count, percent, size, span
 from twinreel.errors import UserError
 from twinreel.store.exports import path_to_text
 
 PLAN = Path("twinreel-plan.json")
+PAGE = Path("twinreel-report.html")
 _DEEDS = {deed.value.replace(" ", "-"): deed for deed in Deed}
 _SIDES = {sides.value: sides for sides in Sides}
 
@@ -167,6 +168,46 @@ def undo(
     for action, why in undone.lost:
         output.tell(f"not restored: {action.file.path}: {why}", "yellow")
     output.tell(f"{count(len(undone.restored), 'file')} restored", "bold")
+
+
+def report(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where the page is written.")] = PAGE,
+    plan: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", show_default=False, help="Also what this plan would do, and what it would leave."),
+    ] = None,
+    library: options.LibraryFile = None,
+    json: options.Json = False,
+) -> None:
+    """Write a page of the library: groups with frames, time lines and reasons, and how good it is as data.
+
+    One HTML file that needs no server and no network.
+
+    \b
+    Examples:
+      twinreel report
+      twinreel report page.html --plan twinreel-plan.json
+    """
+    with known_library(library) as opened:
+        before, after = opened.report(file, plan)
+    if json:
+        output.tell_json(
+            ReportPageShape(
+                file=path_to_text(str(file)),
+                now=quality_shape(before),
+                planned=None if after is None else quality_shape(after),
+            )
+        )
+        return
+    for words, one in (("now", before), ("with the plan", after)):
+        if one is not None:
+            hours = f"{one.hours:.2f} hours, {one.unique_hours:.2f} of them different footage"
+            shares = (
+                f"consistency {one.consistency:.3f}, completeness {one.completeness:.3f}, "
+                f"correctness {one.correctness:.3f}, minimisation {one.minimisation:.3f}"
+            )
+            output.tell(f"{words}: {count(one.files, 'file')}, {size(one.bytes)}, {hours}; {shares}")
+    output.tell(f"the page is in {file}", "bold")
 
 
 def tell_plan(made: Plan, out: Path) -> None:

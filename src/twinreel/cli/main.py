@@ -75,7 +75,7 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
     *(scan, search, compare, repeats),
     *(browse.groups, browse.matches, browse.shared, browse.show, browse.failures),
     *(browse.export, browse.forget, browse.prune),
-    *(clean.plan, clean.apply, clean.undo),
+    *(clean.plan, clean.apply, clean.undo, clean.report),
     doctor,
     evaluate,
 )

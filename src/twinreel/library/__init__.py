@@ -5,6 +5,7 @@ from __future__ import annotations
 from twinreel.clean.apply import Applied
 from twinreel.clean.criteria import Criterion
 from twinreel.clean.model import Action, Deed, Plan, Remark, Sides
+from twinreel.clean.quality import Quality
 from twinreel.clean.rules import Rules
 from twinreel.clean.undo import Undone
 from twinreel.engine.comparing import Stage
@@ -25,6 +26,7 @@ __all__ = [
     "Library",
     "Plan",
     "Progress",
+    "Quality",
     "Remark",
     "Repeats",
     "Returned",

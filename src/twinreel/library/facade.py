@@ -16,6 +16,7 @@ from typing import Self
 from twinreel.clean.apply import Applied, apply
 from twinreel.clean.model import LINKS, Action, Deed, Plan, Sides
 from twinreel.clean.planfile import read_plan
+from twinreel.clean.quality import Quality, quality
 from twinreel.clean.rules import Rules, read_rules
 from twinreel.clean.undo import Undone, undo
 from twinreel.describe.base import Describer
@@ -55,6 +56,8 @@ from twinreel.match.alignment import ALIGNERS
 from twinreel.match.calibration import SURE_SCORE
 from twinreel.match.pair import MIN_SCORE
 from twinreel.media.sampling import Sampling
+from twinreel.report.page import Contents, page
+from twinreel.report.strips import strip
 from twinreel.store.catalogue import Catalogue
 from twinreel.store.decisions import Decision, DecisionKind
 from twinreel.store.exports import check_export, write_rows
@@ -412,6 +415,35 @@ class Library:
         found = read_decisions(Path(file))
         with self._catalogue.transaction():
             return sum([self._catalogue.decisions.merge(one) for one in found])
+
+    def quality(self, plan: Plan | None = None) -> Quality:
+        """How good the library is as data; with a plan, how good it would be once that is applied.
+
+        Footage that a plan lets go of is what its rules accepted.
+        """
+        states = Counter(record.state for record in self._catalogue.paths.load().values())
+        return quality(
+            self._reported.videos().values(),
+            self._reported.kept(MIN_SCORE),
+            changed=states[State.GONE],
+            failed=len(self._catalogue.failures.all()),
+            removed=plan.removed if plan else frozenset(),
+            lost=sum(action.lost for action in plan.actions) if plan else 0.0,
+        )
+
+    def report(self, file: AnyPath, plan: Plan | AnyPath | None = None) -> tuple[Quality, Quality | None]:
+        """Writes an HTML page of the groups, with frames and time lines, and of what a plan would do; the quality of
+        the library as it is, and with the plan. UserError where it cannot be written."""
+        chosen = read_plan(Path(plan)) if plan is not None and not isinstance(plan, Plan) else plan
+        before, after = self.quality(), None if chosen is None else self.quality(chosen)
+        contents = Contents(
+            f"twinreel: {self.path.stem}", self._reported.videos(), self.groups(), self.matches(), before, chosen, after
+        )
+        try:
+            Path(file).write_text(page(contents, strip), encoding="utf-8")
+        except OSError as error:
+            raise UserError(f"cannot write the report {os.fspath(file)}: {error.strerror or error}") from error
+        return before, after
 
     def forget(self, path: AnyPath) -> int:
         """Removes a file, or all files of a folder, from the library, not from the disk; how many. NotFound."""

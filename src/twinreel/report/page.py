@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -155,11 +155,12 @@ def _file(
 ) -> str:
     probe = video.probe
     facts = f"{probe.duration:.1f} s, {probe.width}x{probe.height}, {video.size / 1e6:.1f} MB, {words}"
-    names = "<br>".join(
-        _path(path)
-        + (f" <b>{escape(doing[path].deed.value)}</b>: {_path(doing[path].reason)}" if path in doing else "")
-        for path in video.paths
-    )
+
+    def row(path: str) -> str:
+        action = doing.get(path)
+        return _path(path) + (f" <b>{escape(action.deed.value)}</b>: {_path(action.reason)}" if action else "")
+
+    names = "<br>".join(map(row, video.paths))
     return f'<div class="file">{names}<div class="note">{escape(facts)}</div>{picture(video)}{drawn}</div>'
 
 
@@ -185,10 +186,3 @@ def _text(text: str) -> str:
 
 def _pair(a: str, b: str) -> tuple[str, str]:
     return min(a, b), max(a, b)
-
-
-def paths_removed(actions: Iterable[Action]) -> frozenset[str]:
-    """The files that are gone once a plan is applied."""
-    return frozenset(
-        action.file.path for action in actions if action.deed in (Deed.QUARANTINE, Deed.TRASH, Deed.DELETE)
-    )

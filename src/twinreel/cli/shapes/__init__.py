@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from twinreel.cli.shapes.bench import BenchMakeShape, BenchReportShape, RunShape
-from twinreel.cli.shapes.cleaning import ApplyShape, DecidedShape, DecisionShape, PlanShape, UndoShape
+from twinreel.cli.shapes.cleaning import ApplyShape, DecidedShape, DecisionShape, PlanShape, ReportPageShape, UndoShape
 from twinreel.cli.shapes.commands import (
     CompareShape,
     ExportShape,
@@ -40,6 +40,7 @@ OUTPUTS: dict[str, Any] = {
     "plan": PlanShape,
     "apply": ApplyShape,
     "undo": UndoShape,
+    "report": ReportPageShape,
     "decisions add": DecidedShape,
     "decisions revoke": DecidedShape,
     "decisions list": list[DecisionShape],

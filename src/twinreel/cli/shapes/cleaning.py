@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypedDict
 from twinreel.cli.shapes.bench import RefusedShape
 
 if TYPE_CHECKING:
+    from twinreel.library import Quality
     from twinreel.store.decisions import Decision
 
 
@@ -39,7 +40,7 @@ class MoveShape(TypedDict):
 
 class ActionShape(TypedDict):
     """One file that is not needed: what is done to it, what is kept instead, and why; target: where it goes, in a
-    quarantine; across: that is on another drive."""
+    quarantine; across: that is on another drive; lost: seconds that exist nowhere else."""
 
     number: int
     deed: str
@@ -48,6 +49,7 @@ class ActionShape(TypedDict):
     relation: str
     reason: str
     freed: int
+    lost: float
     target: str | None
     across: bool
     sides: list[MoveShape]
@@ -115,4 +117,39 @@ def decision_shape(decision: Decision) -> DecisionShape:
         b=decision.b.content if decision.b else None,
         note=decision.note,
         decided_at=decision.decided_at,
+    )
+
+
+class QualityShape(TypedDict):
+    """A collection as data; shares are 1 at best: consistency of files as last seen, completeness of footage that some
+    file shows, correctness of files that can be used, minimisation of hours that are there once."""
+
+    files: int
+    bytes: int
+    hours: float
+    unique_hours: float
+    consistency: float
+    completeness: float
+    correctness: float
+    minimisation: float
+
+
+class ReportPageShape(TypedDict):
+    """Where the page is, and the library now and with the plan."""
+
+    file: str
+    now: QualityShape
+    planned: QualityShape | None
+
+
+def quality_shape(quality: Quality) -> QualityShape:
+    return QualityShape(
+        files=quality.files,
+        bytes=quality.bytes,
+        hours=quality.hours,
+        unique_hours=quality.unique_hours,
+        consistency=quality.consistency,
+        completeness=quality.completeness,
+        correctness=quality.correctness,
+        minimisation=quality.minimisation,
     )
