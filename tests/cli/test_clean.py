@@ -76,6 +76,8 @@ def test_what_is_to_be_kept_or_left_alone_is_no_part_of_a_plan(own: tuple[Path, 
     assert invoke_json("plan", *options, "--rules", tmp_path / "rules.toml")["actions"] == []
     only = invoke_json("plan", *options, "--only", folder / "sub")["actions"]
     assert {Path(action["file"]["path"]).parent.name for action in only} == {"sub"}
+    against = invoke_json("plan", *options, "--against", folder / "sub")["actions"]
+    assert against and {Path(kept["path"]).parent.name for one in against for kept in one["kept"]} == {"sub"}
     with Library(library) as opened:
         for video in opened.videos():
             opened._catalogue.decisions.record(DecisionKind.KEEP, video.content)

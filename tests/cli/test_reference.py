@@ -26,7 +26,7 @@ def examples(name: str) -> list[str]:
 
 
 def test_all_commands_are_there() -> None:
-    asking = "scan search compare repeats groups matches shared show failures export"
+    asking = "scan watch search compare repeats groups matches shared show failures export"
     expected = f"{asking} forget prune plan apply undo report doctor evaluate"
     groups = {
         "describers list",

@@ -50,6 +50,15 @@ def plan(
         list[Path] | None,
         typer.Option(metavar="PATH", show_default=False, help="Touch nothing outside this; may be repeated."),
     ] = None,
+    against: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FOLDER",
+            show_default=False,
+            help="Only what lies in this folder is a reason to remove other files, and nothing in it is touched; may "
+            "be repeated.",
+        ),
+    ] = None,
     accept_loss: Annotated[
         str | None,
         typer.Option(
@@ -78,6 +87,7 @@ def plan(
     Examples:
       twinreel plan
       twinreel plan --rules keep.toml --only ~/Videos/new
+      twinreel plan --against ~/Videos/library
       twinreel plan --accept-loss 30s --action trash --out plan.json
     """
     if action not in _DEEDS:
@@ -90,6 +100,7 @@ def plan(
             deed=_DEEDS[action],
             sides=_SIDES[sides],
             accept_loss=None if accept_loss is None else _seconds(accept_loss),
+            against=against or (),
             only=only or (),
             quarantine=quarantine,
         )

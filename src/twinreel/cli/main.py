@@ -19,6 +19,7 @@ from twinreel.cli.output import accept_any_name, complain, say, tell
 from twinreel.cli.repeats import repeats
 from twinreel.cli.scan import scan
 from twinreel.cli.search import search
+from twinreel.cli.watch import watch
 from twinreel.errors import TwinreelError
 
 STOPPED = 130
@@ -72,7 +73,7 @@ def main(
 
 
 _COMMANDS: tuple[Callable[..., None], ...] = (
-    *(scan, search, compare, repeats),
+    *(scan, watch, search, compare, repeats),
     *(browse.groups, browse.matches, browse.shared, browse.show, browse.failures),
     *(browse.export, browse.forget, browse.prune),
     *(clean.plan, clean.apply, clean.undo, clean.report),

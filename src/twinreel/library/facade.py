@@ -314,6 +314,7 @@ class Library:
         deed: Deed = Deed.QUARANTINE,
         sides: Sides = Sides.MOVE,
         accept_loss: float | None = None,
+        against: Iterable[AnyPath] = (),
         only: Iterable[AnyPath] = (),
         quarantine: AnyPath | None = None,
         jobs: int | None = None,
@@ -328,6 +329,7 @@ class Library:
         deed: what ``apply`` is to do with files that are not needed; sides: and with subtitles and the like beside
         them.
         accept_loss: seconds of a video that may exist nowhere else, over those of the rules.
+        against: folders that others are measured against and of which nothing is touched, over those of the rules.
         only: files and folders, where given the only ones that something is done to.
         quarantine: a folder for what is moved, by default one on the drive of each file.
         jobs: worker processes, one a core where not given.
@@ -337,6 +339,8 @@ class Library:
         chosen = rules if isinstance(rules, Rules) else Rules() if rules is None else read_rules(Path(rules))
         if accept_loss is not None:
             chosen = replace(chosen, accept_loss=accept_loss)
+        references = tuple(os.path.realpath(os.fspath(folder)) for folder in against)
+        chosen = replace(chosen, reference=(*chosen.reference, *references))
         recipe = self._recipe()
         with open_pool(recipe.describer.image_size, Resources(jobs)) as pool:
             return make_plan(

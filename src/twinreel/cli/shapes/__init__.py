@@ -11,6 +11,7 @@ from typing import Any
 from twinreel.cli.shapes.bench import BenchMakeShape, BenchReportShape, RunShape
 from twinreel.cli.shapes.cleaning import ApplyShape, DecidedShape, DecisionShape, PlanShape, ReportPageShape, UndoShape
 from twinreel.cli.shapes.commands import (
+    ArrivalShape,
     CompareShape,
     ExportShape,
     RemovedShape,
@@ -26,6 +27,7 @@ from twinreel.cli.shapes.measures import EvaluateShape, TrainShape
 
 OUTPUTS: dict[str, Any] = {
     "scan": ScanShape,
+    "watch": ArrivalShape,
     "search": list[SearchShape],
     "compare": CompareShape,
     "repeats": RepeatsShape,

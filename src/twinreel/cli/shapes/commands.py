@@ -144,6 +144,15 @@ def report_shape(report: ScanReport) -> ReportShape:
     )
 
 
+class ArrivalShape(TypedDict):
+    """A file that arrived: files with the same bytes, what it matches, and whether it was removed before."""
+
+    path: str
+    identical: list[str]
+    matches: list[MatchShape]
+    returned: list[ReturnedShape]
+
+
 def returned_shape(returned: Returned) -> ReturnedShape:
     return ReturnedShape(
         path=path_to_text(returned.video.path),
