@@ -52,9 +52,6 @@ REACH = 1.5
 STILL = 0.85
 """... and beyond, as long as the video still shows the picture of the proven moment: inner product of the two, as a
 share of what frames in a row have where least moves: noise makes them differ, too ..."""
-SAME = 0.85
-"""... or as long as the other video does, and the two are as alike as at proven moments: share of their likeness ...
-"""
 STILLEST = 0.9
 """Quantile of the inner products of frames in a row that is taken for that."""
 BETWEEN = 10.0
@@ -119,9 +116,7 @@ def _prove(a: Prepared, b: Prepared, segment: Segment) -> _Proof:
     offset, likeness, moments = max(tried, key=lambda one: _worth(one[1][one[2]]))
     # Whatever is alike there, the other video shows nothing before its beginning nor after its end.
     first, last = max(0.0, -offset), min(a.duration, b.duration - offset)
-    nearest = np.abs(other_times[None, :] - times[:, None] - offset).argmin(axis=1)
-    seen = _spans(times, within, others[np.ix_(nearest, nearest)], likeness, moments)
-    spans = ((max(first, start), min(last, stop)) for start, stop in seen)
+    spans = ((max(first, start), min(last, stop)) for start, stop in _spans(times, within, likeness, moments))
     return _Proof(offset, _worth(likeness[moments]), tuple((start, stop) for start, stop in spans if start < stop))
 
 
@@ -177,15 +172,11 @@ def _runs(flags: Bools) -> list[tuple[int, int]]:
     return [(int(start), int(stop)) for start, stop in edges.reshape(-1, 2)]
 
 
-def _spans(times: Float64, within: Float32, others: Float32, likeness: Float64, moments: Bools) -> list[Span]:
-    """Seconds around proven moments, as far as the frames beside them are alike.
-
-    within, others: (n, n) how alike the video's frames are, and those of the other that go with them.
-    """
+def _spans(times: Float64, within: Float32, likeness: Float64, moments: Bools) -> list[Span]:
+    """Seconds around proven moments, as far as the frames beside them are alike."""
     if not moments.any():
         return []
-    usual = float(np.median(likeness[moments]))
-    alike = likeness >= ALIKE * usual
+    alike = likeness >= ALIKE * float(np.median(likeness[moments]))
     still = STILL * float(np.quantile(np.diag(within, 1), STILLEST))
     spans = []
     for start, stop in _runs(alike | moments):
@@ -198,8 +189,7 @@ def _spans(times: Float64, within: Float32, others: Float32, likeness: Float64, 
             last = moment
             for row in rows:
                 near = abs(times[row] - times[moment]) <= REACH
-                same = likeness[row] >= SAME * usual and others[row, moment] >= STILL
-                if not (start <= row < stop and (near or same or within[row, moment] >= still)):
+                if not (start <= row < stop and (near or within[row, moment] >= still)):
                     break
                 last = row
             return float(times[last])
