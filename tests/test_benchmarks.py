@@ -24,6 +24,8 @@ import bench
 import calibrate
 import crowd
 import diagrams
+import footage_kept
+import grouping
 import labelled
 import make_1080p
 import misses
@@ -49,7 +51,9 @@ def write_csv(path: Path, head: list[str], rows: list[list[object]]) -> None:
         csv.writer(stream).writerows([head, *rows])
 
 
-@pytest.mark.parametrize("script", ["accuracy", "calibrate", "card", "crowd", "make_1080p", "rescan", "speed"])
+@pytest.mark.parametrize(
+    "script", ["accuracy", "calibrate", "card", "crowd", "footage_kept", "grouping", "make_1080p", "rescan", "speed"]
+)
 def test_each_script_explains_itself(script: str) -> None:
     done = subprocess.run([sys.executable, SCRIPTS / f"{script}.py", "--help"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
@@ -409,3 +413,30 @@ def test_scanning_again_is_measured_to_the_end(tmp_path: Path) -> None:
     assert numbers["one touched"][decoded] == 0 and numbers["one touched"][unchanged] < 200
     assert numbers["100 renamed"][moved] == 100 and numbers["100 renamed"][decoded] == 0
     assert all(row[failed] == 0 for row in numbers.values())
+
+
+def a_file(name: str, *parts: tuple[str, float, float]) -> dict[str, object]:
+    return {"name": name, "parts": [{"source": s, "src_start": start, "src_end": stop} for s, start, stop in parts]}
+
+
+def test_footage_is_lost_where_no_file_that_is_left_shows_it() -> None:
+    film, part, other = (
+        a_file("film", ("x", 0, 30)),
+        a_file("part", ("x", 5, 12), ("y", 0, 4)),
+        a_file("z", ("y", 3.8, 9)),
+    )
+    everything = [film, part, other]
+    assert footage_kept.lost(everything, everything) == []
+    assert footage_kept.lost(everything, [film, other]) == [("y", (0.0, 3.8))]
+    assert footage_kept.lost(everything, [part, other]) == [("x", (0.0, 5.0)), ("x", (12.0, 30.0))]
+    assert footage_kept.lost([film, a_file("more", ("x", 29.8, 30.4))], [film]) == []
+
+
+def test_groups_are_held_against_what_files_show() -> None:
+    truth = {"a1": "a", "a2": "a", "a3": "a", "b1": "b", "b2": "b", "c": "c"}
+    perfect = [("a1", "a2", "a3"), ("b1", "b2")]
+    assert grouping.pairwise_f1(perfect, truth) == grouping.purity(perfect, truth) == 1.0
+    mixed = [("a1", "a2", "b1"), ("b2", "compilation")]
+    assert grouping.pairwise_f1(mixed, truth) == pytest.approx(2 * 1 / (3 + 4))
+    assert grouping.purity(mixed, truth) == pytest.approx(5 / 6)
+    assert grouping.pairwise_f1([], truth) == 0.0 and grouping.purity([], truth) == 1.0

@@ -19,6 +19,7 @@ from twinreel.tables import table
 
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
+Int64 = NDArray[np.int64]
 UInt8 = NDArray[np.uint8]
 
 LAYOUT = 16

@@ -26,9 +26,8 @@ def examples(name: str) -> list[str]:
 
 
 def test_all_commands_are_there() -> None:
-    expected = (
-        "scan search compare repeats groups matches shared show failures export forget prune tags doctor evaluate"
-    )
+    asking = "scan watch search compare repeats groups matches shared show failures export"
+    expected = f"{asking} forget prune tags plan apply undo report doctor evaluate"
     groups = {
         "describers list",
         "describers add",
@@ -42,6 +41,11 @@ def test_all_commands_are_there() -> None:
         "videos search",
         "videos export",
         "videos evaluate",
+        "decisions add",
+        "decisions revoke",
+        "decisions list",
+        "decisions export",
+        "decisions import",
         "hashes export",
         "hashes match",
         "picture map",

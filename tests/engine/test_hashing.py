@@ -12,7 +12,7 @@ from makers import Image, scene, write_video
 from twinreel.engine.hashing import hash_videos
 from twinreel.engine.settings import Resources
 from twinreel.errors import BadFile
-from twinreel.exchange.formats import FORMATS, Format, Rules
+from twinreel.exchange.formats import FORMATS, Format, HashRules
 from twinreel.exchange.tmk import Tmk
 from twinreel.exchange.vpdq import Vpdq
 from twinreel.media.source import open_video
@@ -59,11 +59,11 @@ def test_a_copy_matches_by_the_rule_of_the_format_and_another_video_does_not(
         write_video(tmp_path / "b.mkv", brighter, fps=30, options={"crf": "28"}),
         write_video(tmp_path / "c.mp4", scene(99, 6, fps=30, size=(160, 96)), fps=30),
     )
-    verdict = format.compare(one, copy, Rules())
+    verdict = format.compare(one, copy, HashRules())
     assert verdict is not None
     seconds = [stop - start for start, stop in verdict.own]
     assert 4.8 <= sum(seconds) <= 6.2 and max(stop for _, stop in verdict.own) == pytest.approx(6, abs=0.3)
-    assert format.compare(one, other, Rules()) is None
+    assert format.compare(one, other, HashRules()) is None
 
 
 def test_a_descriptor_tells_how_many_frames_it_is_made_of(tmp_path: Path, frames: list[Image]) -> None:

@@ -15,7 +15,24 @@ from twinreel.cli.text import count
 from twinreel.store.exports import path_to_text
 
 
-def groups(min_score: options.MinScore = None, library: options.LibraryFile = None, json: options.Json = False) -> None:
+def groups(
+    min_score: options.MinScore = None,
+    method: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="star (the default), dbscan, hdbscan, ring or md5-ring; docs/groups.md says what they promise.",
+        ),
+    ] = "star",
+    min_samples: Annotated[
+        int,
+        typer.Option(
+            metavar="N", help="For dbscan and hdbscan: how many videos, itself among them, draw others into a group."
+        ),
+    ] = 2,
+    library: options.LibraryFile = None,
+    json: options.Json = False,
+) -> None:
     """Print the groups of duplicates.
 
     Those are identical files, files with the same video stream, and copies that show all of one another. Every member
@@ -26,9 +43,10 @@ def groups(min_score: options.MinScore = None, library: options.LibraryFile = No
     Examples:
       twinreel groups
       twinreel groups --min-score 0.9 --json
+      twinreel groups --method dbscan --min-samples 3
     """
     with known_library(library) as opened:
-        seen = view.view(opened, min_score)
+        seen = view.view(opened, min_score, method, min_samples)
     if json:
         output.tell_json(view.group_shapes(seen))
     elif seen.groups:

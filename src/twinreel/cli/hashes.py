@@ -114,10 +114,10 @@ def match(
     """
     if not lists:
         raise UserError("no list was given: name files of hashes, or folders of them")
-    from twinreel.exchange.formats import Rules
+    from twinreel.exchange.formats import HashRules
 
     with known_library(library) as opened, shown() as progress:
-        rules = Rules(listed, own, level_1, level_2)
+        rules = HashRules(listed, own, level_1, level_2)
         found = opened.screen(lists, keep=keep, rules=rules, jobs=jobs, memory=parse_size(memory), progress=progress)
     if json:
         output.tell_json(screening_shape(found))

@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 import twinreel
-from twinreel.cli import bench, browse, describers, hashes, picture, train, videos
+from twinreel.cli import bench, browse, clean, decisions, describers, hashes, picture, train, videos
 from twinreel.cli.compare import compare
 from twinreel.cli.doctor import doctor
 from twinreel.cli.evaluate import evaluate
@@ -20,6 +20,7 @@ from twinreel.cli.repeats import repeats
 from twinreel.cli.scan import scan
 from twinreel.cli.search import search
 from twinreel.cli.tags import tags
+from twinreel.cli.watch import watch
 from twinreel.errors import TwinreelError
 
 STOPPED = 130
@@ -73,15 +74,17 @@ def main(
 
 
 _COMMANDS: tuple[Callable[..., None], ...] = (
-    *(scan, search, compare, repeats),
+    *(scan, watch, search, compare, repeats),
     *(browse.groups, browse.matches, browse.shared, browse.show, browse.failures),
     *(browse.export, browse.forget, browse.prune),
     tags,
+    *(clean.plan, clean.apply, clean.undo, clean.report),
     doctor,
     evaluate,
 )
 for _command in _COMMANDS:
     app.command()(_command)
+app.add_typer(decisions.app, name="decisions")
 app.add_typer(describers.app, name="describers")
 app.add_typer(bench.app, name="bench")
 app.add_typer(hashes.app, name="hashes")

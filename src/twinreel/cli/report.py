@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from twinreel.cli.output import row, table, tell, tell_table
-from twinreel.cli.text import clock, count, percent, size, span
+from twinreel.cli.text import clock, count, day, percent, size, span
 from twinreel.cli.view import Member, View, across, members
 from twinreel.match.calibration import MIN_SCORE
 from twinreel.types import Failure, Match, Relation, ScanReport, Segment, SharedContent, State, Video
 
 if TYPE_CHECKING:
-    from twinreel.library import Found
+    from twinreel.library import Found, Returned
 
 VERBS = {
     Relation.IDENTICAL: "is the same file as",
@@ -49,10 +49,19 @@ def tell_groups(seen: View) -> None:
 def _member(file: Member, reason: str) -> str:
     probe = file.video.probe
     facts = [clock(probe.duration), f"{probe.width}x{probe.height}", size(file.video.size)]
-    if file.relation is None:
+    if file.relation is None and file.score:
         return f"{', '.join(facts)}, representative: {reason}"
+    if file.relation is None:
+        return f"{', '.join(facts)}, by way of others"
     score = f" {file.score:.2f}" if file.relation is Relation.DUPLICATE else ""
     return f"{', '.join(facts)}, {file.relation.value}{score}"
+
+
+def tell_returned(found: Iterable[Returned]) -> None:
+    """Points out what was removed once and is there again."""
+    for one in found:
+        what = {"file": "this file", "stream": "its stream", "footage": "a copy of it"}[one.how]
+        tell(f"seen before, {what} was removed on {day(one.removed.decided_at)}: {one.video.path}", "yellow")
 
 
 def tell_matches(matches: Iterable[Match], videos: Mapping[str, Video]) -> None:

@@ -10,7 +10,7 @@ import typer
 from twinreel.cli import options, output, report, view
 from twinreel.cli.open import library_to_fill
 from twinreel.cli.progress import shown
-from twinreel.cli.shapes.commands import ScanShape, report_shape
+from twinreel.cli.shapes.commands import ScanShape, report_shape, returned_shape
 from twinreel.cli.shapes.library import failure_shape, match_shapes
 from twinreel.cli.text import count, parse_size
 from twinreel.store.exports import check_export, path_to_text
@@ -105,10 +105,12 @@ def scan(
                     failures=[failure_shape(failure) for failure in done.failures],
                     exported_rows=rows,
                     truncated=truncated,
+                    returned=[returned_shape(one) for one in opened.returned()],
                 )
             )
         else:
             report.tell_report(seen, len(opened.shared_content()))
+            report.tell_returned(opened.returned())
             output.tell(report.summary(done, seen))
     if truncated:
         output.say(

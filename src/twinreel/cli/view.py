@@ -22,7 +22,7 @@ class Member:
     path: str
     video: Video
     relation: Relation | None
-    """To the representative; None for itself."""
+    """To the representative; None for itself, and where there is none but by way of others."""
     score: float
 
 
@@ -41,9 +41,10 @@ class View:
         return {_pair(match.a, match.b): match for match in self.matches}
 
 
-def view(library: Library, min_score: float | None) -> View:
+def view(library: Library, min_score: float | None, method: str = "star", min_samples: int = 2) -> View:
     videos = {video.content: video for video in library.videos()}
-    return View(videos, library.groups(min_score), library.matches(min_score))
+    found = library.groups(min_score, method=method, min_samples=min_samples)
+    return View(videos, found, library.matches(min_score))
 
 
 def members(group: Group, videos: Mapping[str, Video], between: Mapping[tuple[str, str], Match]) -> list[Member]:
@@ -53,8 +54,9 @@ def members(group: Group, videos: Mapping[str, Video], between: Mapping[tuple[st
     found = [Member(first, best, None, 1.0)]
     found += [Member(path, best, Relation.IDENTICAL, 1.0) for path in others]
     for content in group.members[1:]:
-        match = between[_pair(best.content, content)]
-        found += [Member(path, videos[content], match.relation, match.score) for path in _files(videos[content])]
+        match = between.get(_pair(best.content, content))
+        seen = (match.relation, match.score) if match else (None, 0.0)
+        found += [Member(path, videos[content], *seen) for path in _files(videos[content])]
     return found
 
 

@@ -10,6 +10,7 @@ from typing import ClassVar
 from twinreel.media.identity import content_id, hash_file, hash_stream
 from twinreel.media.insets import with_inner_pictures
 from twinreel.media.middles import with_middles
+from twinreel.media.picture import measure
 from twinreel.media.probe import probe_with_head
 from twinreel.media.sampling import (
     Packets,
@@ -142,6 +143,21 @@ class SampleTask:
 
     def _parts(self, whole: Iterator[Samples]) -> Iterator[Samples]:
         return with_middles(with_inner_pictures(whole), self.duration)
+
+
+@dataclass(frozen=True, slots=True)
+class PictureTask:
+    """Measures how good the picture is. Yields one Measured."""
+
+    path: str
+    width: int
+    """Pixels as shown."""
+    height: int
+    duration: float
+    stage: ClassVar[str] = "decode"
+
+    def run(self) -> Iterator[object]:
+        yield from measure(self.path, self.width, self.height, self.duration)
 
 
 class _Seen:

@@ -16,7 +16,7 @@ Spans = tuple[tuple[float, float], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class HashRules:
     """From where on two videos match; the defaults are those that the formats' authors suggest."""
 
     listed: float = 80.0
@@ -58,18 +58,18 @@ class Format:
     parse: Callable[[bytes], Hashes]
     """BadFile for what is none."""
     write: Callable[[Any], bytes]
-    compare: Callable[[Any, Any, Rules], Verdict | None]
+    compare: Callable[[Any, Any, HashRules], Verdict | None]
     """The listed video, the other; None where they do not match, or cannot be compared."""
 
 
-def _compare_vpdq(listed: Vpdq, own: Vpdq, rules: Rules) -> Verdict | None:
+def _compare_vpdq(listed: Vpdq, own: Vpdq, rules: HashRules) -> Verdict | None:
     found = match_vpdq(listed, own)
     if not found.spans_a or found.percent_a < rules.listed or found.percent_b < rules.own:
         return None
     return Verdict((found.percent_a, found.percent_b), found.spans_a, found.spans_b)
 
 
-def _compare_tmk(listed: Tmk, own: Tmk, rules: Rules) -> Verdict | None:
+def _compare_tmk(listed: Tmk, own: Tmk, rules: HashRules) -> Verdict | None:
     """The seconds are where the two lie over one another at the best shift; shifts are known within half a period."""
     if listed.parameters != own.parameters:
         return None

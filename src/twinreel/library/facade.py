@@ -13,12 +13,19 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from twinreel.clean.apply import Applied, apply
+from twinreel.clean.model import LINKS, Action, Deed, Plan, Sides
+from twinreel.clean.planfile import read_plan
+from twinreel.clean.quality import Quality, quality
+from twinreel.clean.rules import Rules, read_rules
+from twinreel.clean.undo import Undone, undo
 from twinreel.describe.base import Describer
 from twinreel.describe.registry import DEFAULT
 from twinreel.engine.anchoring import anchors_of
 from twinreel.engine.beside import describe_beside
 from twinreel.engine.census import Choice, below
 from twinreel.engine.comparing import Comparing
+from twinreel.engine.eyes import Eyes
 from twinreel.engine.progress import Progress
 from twinreel.engine.repeating import find_repeats
 from twinreel.engine.scan import open_pool, scan
@@ -28,9 +35,21 @@ from twinreel.engine.state import Recipe
 from twinreel.engine.taking import Taken, look_at, take
 from twinreel.engine.verifying import region_maps, verify_library
 from twinreel.errors import MediaError, NotFound, UserError
-from twinreel.exchange.formats import Rules, format_named
-from twinreel.group.groups import groups
+from twinreel.exchange.formats import HashRules, format_named
+from twinreel.group.clusters import MIN_SAMPLES
 from twinreel.library import files
+from twinreel.library.cleaning import journals, latest_journal, make_plan
+from twinreel.library.decisions import (
+    Returned,
+    kind_named,
+    read_decisions,
+    record_removed,
+    returned,
+    revoke_removed,
+    subjects,
+    write_decisions,
+)
+from twinreel.library.grouping import STAR, check_method, grouped
 from twinreel.library.hashes import Hashed, Screening, export_hashes, screen
 from twinreel.library.meaning import LEAST, TOP, find_text, tagger, tags_of
 from twinreel.library.reported import Reported
@@ -38,12 +57,16 @@ from twinreel.library.results import AnchorFrames, Comparison, Found, Repeats, S
 from twinreel.library.verifiers import PLAIN, UNVERIFIED, check_verifier, load_verification
 from twinreel.library.whole import Similar, VideoVectors, clip_vectors, library_vectors, load_whole, nearest
 from twinreel.match.alignment import ALIGNERS, check_aligner
+from twinreel.match.calibration import SURE_SCORE
 from twinreel.match.pair import MIN_SCORE
 from twinreel.match.verify import RegionMaps
 from twinreel.media.sampling import Sampling
 from twinreel.models.load import absolute, load_describer
 from twinreel.pooling.anchored import PIXELS
+from twinreel.report.page import Contents, page
+from twinreel.report.strips import strip
 from twinreel.store.catalogue import Catalogue
+from twinreel.store.decisions import Decision, DecisionKind
 from twinreel.store.exports import check_export, write_rows
 from twinreel.store.location import default_library
 from twinreel.types import Failure, Fingerprint, Group, Match, ScanReport, SharedContent, State, Video
@@ -320,10 +343,18 @@ class Library:
             found = find_repeats(pool, recipe, self._search(), self.aligner, taken)
         return Repeats(self._catalogue.videos.get(taken.content) or _outside(taken), tuple(found))
 
-    def groups(self, min_score: float | None = None) -> list[Group]:
-        """Videos that are duplicates of one another, and those that lie in several places; best first."""
+    def groups(
+        self, min_score: float | None = None, *, method: str = STAR, min_samples: int = MIN_SAMPLES
+    ) -> list[Group]:
+        """Videos that are duplicates of one another, and those that lie in several places; best first.
+
+        method: one of ``library.grouping.METHODS``; min_samples: of dbscan and hdbscan. UserError, MissingExtra.
+        """
+        check_method(method)
         least = _least(min_score)
-        return groups(self._reported.videos(), self.matches(min_score=least), least)
+
+        videos, matches = self._reported.videos(), self.matches(min_score=least)
+        return grouped(method, videos, matches, least, self.fingerprints, min_samples=min_samples)
 
     def matches(self, min_score: float | None = None, video: str | None = None) -> list[Match]:
         """The matches between videos that are present or offline, in order of a and b.
@@ -338,9 +369,10 @@ class Library:
     def shared_content(self) -> list[SharedContent]:
         """Footage that many videos show which are otherwise unrelated, as intros and adverts are; in most videos first.
 
-        It follows from the matches that are reported by default.
+        It follows from the matches that are reported by default. What was decided to be ignored is left out.
         """
-        return self._reported.shared_content()
+        ignored = {one.a.content for one in self.decisions() if one.kind is DecisionKind.IGNORE}
+        return [one for one in self._reported.shared_content() if one.id not in ignored]
 
     def videos(self) -> list[Video]:
         """Every video, in order of content id, those that are gone too."""
@@ -356,6 +388,148 @@ class Library:
     def failures(self) -> list[Failure]:
         """Every file that could not be used, or only in part, and why."""
         return self._catalogue.failures.all()
+
+    def plan(
+        self,
+        rules: Rules | AnyPath | None = None,
+        *,
+        deed: Deed = Deed.QUARANTINE,
+        sides: Sides = Sides.MOVE,
+        accept_loss: float | None = None,
+        against: Iterable[AnyPath] = (),
+        only: Iterable[AnyPath] = (),
+        quarantine: AnyPath | None = None,
+        jobs: int | None = None,
+        on_file: Callable[[int, int], None] | None = None,
+    ) -> Plan:
+        """Which files are not needed, in favour of which, and why; changes nothing.
+
+        A sure match (``SURE_SCORE``) is reason enough to look: that a file is redundant is told from frames a quarter
+        of a second apart, and from the picture of both. Every file that the plan is about is read.
+
+        rules: what is preferred and protected, or the TOML file that says so; by default ``Rules()``.
+        deed: what ``apply`` is to do with files that are not needed; sides: and with subtitles and the like beside
+        them.
+        accept_loss: seconds of a video that may exist nowhere else, over those of the rules.
+        against: folders that others are measured against and of which nothing is touched, over those of the rules.
+        only: files and folders, where given the only ones that something is done to.
+        quarantine: a folder for what is moved, by default one on the drive of each file.
+        jobs: worker processes, one a core where not given.
+        on_file: told after each file that was read, how many of how many.
+        UserError where the rules are wrong.
+        """
+        chosen = rules if isinstance(rules, Rules) else Rules() if rules is None else read_rules(Path(rules))
+        if accept_loss is not None:
+            chosen = replace(chosen, accept_loss=accept_loss)
+        references = tuple(os.path.realpath(os.fspath(folder)) for folder in against)
+        chosen = replace(chosen, reference=(*chosen.reference, *references))
+        recipe = self._recipe()
+        with open_pool(recipe.describer.image_size, Resources(jobs)) as pool:
+            return make_plan(
+                self._catalogue,
+                self._reported.kept(SURE_SCORE),
+                chosen,
+                deed=deed,
+                sides=sides,
+                only=tuple(os.path.abspath(os.fspath(path)) for path in only),
+                quarantine=None if quarantine is None else os.fspath(quarantine),
+                eyes=Eyes(pool, recipe, self._search(), self.aligner),
+                on_file=on_file,
+            )
+
+    def apply(self, plan: Plan | AnyPath, on_action: Callable[[Action, str | None], None] | None = None) -> Applied:
+        """Does what a plan, or the file of one, says, or goes on with it; each file is checked right before.
+
+        on_action: told after each action, with the reason where it was refused. UserError where the plan has been
+        applied already, LibraryError where its journal cannot be written.
+        """
+        chosen = plan if isinstance(plan, Plan) else read_plan(Path(plan))
+        with self._catalogue.lock_for_scan(wait=False):
+            applied = apply(chosen, journals(self.path) / f"{chosen.id}.jsonl", on_action=on_action)
+            left = [action.file.path for action in applied.done if action.deed not in LINKS]
+            self._catalogue.paths.mark(left, State.GONE)
+            record_removed(self._catalogue, applied.done)
+        return applied
+
+    def undo(
+        self, journal: AnyPath | None = None, on_action: Callable[[Action, str | None], None] | None = None
+    ) -> Undone:
+        """Takes back what was applied: names, times and links as they were; by default what was applied last.
+
+        NotFound where there is no such journal, or nothing to undo.
+        """
+        path = latest_journal(self.path) if journal is None else Path(journal)
+        with self._catalogue.lock_for_scan(wait=False):
+            undone = undo(path, on_action=on_action)
+            self._catalogue.paths.mark([action.file.path for action in undone.restored], State.PRESENT)
+            revoke_removed(self._catalogue, undone.restored)
+        return undone
+
+    def returned(self) -> list[Returned]:
+        """The videos that were removed once and are there again, and other copies of such that came since; by path."""
+        return returned(self._catalogue, self._reported.kept(SURE_SCORE, gone=True))
+
+    def decide(self, kind: DecisionKind | str, *videos: AnyPath, note: str = "") -> int:
+        """Remembers a decision about videos of the library, by their bytes, wherever they lie; how many it comes to.
+
+        kind: ``not a match`` (of each pair of them), ``keep``, ``delete`` (where others show all of it, however good),
+        or ``ignore``, which takes ids of shared content. videos: paths or content ids. NotFound, UserError.
+        """
+        pairs = self._subjects(kind, videos)
+        with self._catalogue.transaction():
+            for a, b in pairs:
+                self._catalogue.decisions.record(kind_named(kind), a, b, note=note)
+        return len(pairs)
+
+    def revoke(self, kind: DecisionKind | str, *videos: AnyPath) -> int:
+        """Takes decisions back; how many there were. Arguments and errors as of ``decide``."""
+        with self._catalogue.transaction():
+            return sum(
+                self._catalogue.decisions.revoke(kind_named(kind), a, b) for a, b in self._subjects(kind, videos)
+            )
+
+    def decisions(self) -> list[Decision]:
+        """Everything that was decided, in order."""
+        return self._catalogue.decisions.all()
+
+    def export_decisions(self, file: AnyPath) -> int:
+        """Writes all decisions, one a line, as JSON; how many."""
+        return write_decisions(self.decisions(), Path(file))
+
+    def import_decisions(self, file: AnyPath) -> int:
+        """Takes over the decisions of such a file; how many were new. Of the same one the later note stays."""
+        found = read_decisions(Path(file))
+        with self._catalogue.transaction():
+            return sum([self._catalogue.decisions.merge(one) for one in found])
+
+    def quality(self, plan: Plan | None = None) -> Quality:
+        """How good the library is as data; with a plan, how good it would be once that is applied.
+
+        Footage that a plan lets go of is what its rules accepted.
+        """
+        states = Counter(record.state for record in self._catalogue.paths.load().values())
+        return quality(
+            self._reported.videos().values(),
+            self._reported.kept(MIN_SCORE),
+            changed=states[State.GONE],
+            failed=len(self._catalogue.failures.all()),
+            removed=plan.removed if plan else frozenset(),
+            lost=sum(action.lost for action in plan.actions) if plan else 0.0,
+        )
+
+    def report(self, file: AnyPath, plan: Plan | AnyPath | None = None) -> tuple[Quality, Quality | None]:
+        """Writes an HTML page of the groups, with frames and time lines, and of what a plan would do; the quality of
+        the library as it is, and with the plan. UserError where it cannot be written."""
+        chosen = read_plan(Path(plan)) if plan is not None and not isinstance(plan, Plan) else plan
+        before, after = self.quality(), None if chosen is None else self.quality(chosen)
+        contents = Contents(
+            f"twinreel: {self.path.stem}", self._reported.videos(), self.groups(), self.matches(), before, chosen, after
+        )
+        try:
+            Path(file).write_text(page(contents, strip), encoding="utf-8")
+        except OSError as error:
+            raise UserError(f"cannot write the report {os.fspath(file)}: {error.strerror or error}") from error
+        return before, after
 
     def forget(self, path: AnyPath) -> int:
         """Removes a file, or all files of a folder, from the library, not from the disk; how many. NotFound."""
@@ -430,7 +604,7 @@ class Library:
         lists: Iterable[AnyPath],
         *,
         keep: AnyPath | None = None,
-        rules: Rules | None = None,
+        rules: HashRules | None = None,
         jobs: int | None = None,
         memory: int = MEMORY,
         progress: Progress | None = None,
@@ -442,7 +616,7 @@ class Library:
         """
         folder = None if keep is None else Path(keep)
         videos, resources = list(self._reported.videos().values()), Resources(jobs, memory)
-        return screen(videos, lists, folder, rules or Rules(), resources, progress)
+        return screen(videos, lists, folder, rules or HashRules(), resources, progress)
 
     def status(self) -> Status:
         """The library in numbers."""
@@ -490,6 +664,11 @@ class Library:
             if match.score >= least and video is not None and video.state is not State.GONE and len(found) < top:
                 found.append(Found(video, match))
         return found
+
+    def _subjects(self, kind: DecisionKind | str, videos: Iterable[AnyPath]) -> list[tuple[str, str | None]]:
+        names, chosen = [os.fspath(video) for video in videos], kind_named(kind)
+        shared = chosen is DecisionKind.IGNORE
+        return subjects(chosen, names if shared else [self._content(name) for name in names])
 
     def _content(self, name: str) -> str:
         """The content id of a video, given by that or by a path."""

@@ -14,7 +14,7 @@ from twinreel.engine.hashing import hash_videos
 from twinreel.engine.progress import Meter, Progress
 from twinreel.engine.settings import Resources
 from twinreel.errors import MediaError, NoAccess, NotFound, UserError
-from twinreel.exchange.formats import FORMATS, Format, Hashes, Rules, Verdict
+from twinreel.exchange.formats import FORMATS, Format, Hashes, HashRules, Verdict
 from twinreel.exchange.vpdq import STAGE
 from twinreel.media.source import readable
 from twinreel.types import State, Video
@@ -76,7 +76,7 @@ def screen(
     videos: Sequence[Video],
     lists: Iterable[str | os.PathLike[str]],
     keep: Path | None,
-    rules: Rules,
+    rules: HashRules,
     resources: Resources,
     progress: Progress | None,
 ) -> Screening:

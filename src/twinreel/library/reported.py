@@ -54,13 +54,14 @@ class Reported:
         seen = [seen_from(weighed(match, shared, durations, least), content) for match in found]
         return sorted(seen, key=lambda match: -match.score)
 
-    def kept(self, least: float, content: str | None = None) -> list[Match]:
+    def kept(self, least: float, content: str | None = None, *, gone: bool = False) -> list[Match]:
         """The matches as they are stored, and as a verifier saw them, of videos that are there and pairs that nobody
-        denied."""
+        denied; ``gone``: also of videos that are not there any more."""
         basis = self._catalogue.matches.current()
         if basis is None:
             return []
-        videos, denied = self.videos(), self._denied()
+        denied = self._denied()
+        videos = {video.content for video in self._catalogue.videos.all()} if gone else self.videos().keys()
         verification = self._catalogue.meta.get("verification")
         seen = self._catalogue.verified.all(verification) if verification else {}
         found = self._catalogue.matches.all(basis, min_score=0.0 if seen else least, video=content)

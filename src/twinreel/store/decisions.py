@@ -17,6 +17,10 @@ class DecisionKind(enum.StrEnum):
     """a is never to be removed."""
     DELETED = "deleted"
     """a was removed; b, where given, is what was kept in its place."""
+    DELETE = "delete"
+    """a is not wanted: whatever shows all of it is better."""
+    IGNORE = "ignore"
+    """a, the id of shared content, is not to be listed again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,7 @@ class Decision:
 
 def _pair(kind: DecisionKind, a: str, b: str | None) -> tuple[str, str | None]:
     """The contents in the order they are kept in; ValueError for a number of them that makes no sense."""
-    if kind is DecisionKind.KEEP and b is not None:
+    if kind not in (DecisionKind.NOT_A_MATCH, DecisionKind.DELETED) and b is not None:
         raise ValueError(f"'{kind}' is about one video, two were given: {a} and {b}")
     if kind is not DecisionKind.NOT_A_MATCH:
         return a, b
@@ -79,6 +83,42 @@ class Decisions:
             """,
             {"kind": kind.value, "a": a, "b": b, "note": plain_text(note), "now": time.time()},
         )
+
+    def merge(self, decision: Decision) -> bool:
+        """Takes over a decision of another library; whether it was not known yet. Of two notes the later one stays."""
+        known = self._find(decision.kind, decision.a.content, decision.b.content if decision.b else None)
+        b = decision.b or Identity("")
+        values = {
+            "kind": decision.kind.value,
+            "a": decision.a.content,
+            "a_file": decision.a.file_digest,
+            "a_stream": decision.a.stream_digest,
+            "b": b.content or None,
+            "b_file": b.file_digest,
+            "b_stream": b.stream_digest,
+            "note": plain_text(decision.note),
+            "at": decision.decided_at,
+        }
+        self._database.execute(
+            """
+            INSERT INTO decisions
+                (kind, a, b, note, decided_at, a_file_digest, a_stream_digest, b_file_digest, b_stream_digest)
+            VALUES (:kind, :a, :b, :note, :at, :a_file, :a_stream, :b_file, :b_stream)
+            ON CONFLICT (kind, a, coalesce(b, '')) DO UPDATE SET
+                note = CASE WHEN excluded.decided_at > decided_at THEN excluded.note ELSE note END,
+                decided_at = max(decided_at, excluded.decided_at),
+                a_file_digest = coalesce(a_file_digest, excluded.a_file_digest),
+                a_stream_digest = coalesce(a_stream_digest, excluded.a_stream_digest),
+                b_file_digest = coalesce(b_file_digest, excluded.b_file_digest),
+                b_stream_digest = coalesce(b_stream_digest, excluded.b_stream_digest)
+            """,
+            values,
+        )
+        return not known
+
+    def _find(self, kind: DecisionKind, a: str, b: str | None) -> bool:
+        where = "WHERE kind = ? AND a = ? AND b IS ?"
+        return bool(self._database.query(f"SELECT 1 FROM decisions {where}", (kind.value, a, b)))
 
     def revoke(self, kind: DecisionKind, a: str, b: str | None = None) -> bool:
         """Takes a decision back; whether there was one."""

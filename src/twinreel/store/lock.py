@@ -21,7 +21,7 @@ if sys.platform == "win32":
     # A locked byte cannot be read by others on Windows, so it lies behind the text.
     _LOCKED_BYTE = 4096
 
-    def _try_lock(descriptor: int) -> bool:
+    def try_lock(descriptor: int) -> bool:
         os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
         try:
             msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
@@ -40,7 +40,7 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-    def _try_lock(descriptor: int) -> bool:
+    def try_lock(descriptor: int) -> bool:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -64,7 +64,7 @@ def scan_lock(library: Path, *, wait: bool, on_wait: Callable[[str], None] | Non
     except OSError as error:
         raise LibraryError(f"cannot lock the library {library}: {path}: {error.strerror}") from error
     try:
-        if not _try_lock(descriptor):
+        if not try_lock(descriptor):
             busy = f"another scan ({_holder(path)}) is using the library {library}"
             if not wait:
                 raise LibraryError(f"{busy}: wait until it is done, or stop it")

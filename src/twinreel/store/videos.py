@@ -135,6 +135,10 @@ class Videos:
             yield from page
             after = page[-1].content
 
+    def first_seen(self) -> dict[str, float]:
+        """When every content id came into the library, seconds since 1970, UTC."""
+        return dict(self._database.query("SELECT content, first_seen FROM videos"))
+
     def numbers(self) -> dict[str, int]:
         """The number of every content id: what an Index calls the owner of a vector."""
         return dict(self._database.query("SELECT content, id FROM videos ORDER BY content"))

@@ -9,7 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from twinreel.cli.shapes.bench import BenchMakeShape, BenchReportShape, RunShape
+from twinreel.cli.shapes.cleaning import ApplyShape, DecidedShape, DecisionShape, PlanShape, ReportPageShape, UndoShape
 from twinreel.cli.shapes.commands import (
+    ArrivalShape,
     CompareShape,
     ExportShape,
     RemovedShape,
@@ -30,6 +32,7 @@ OUTPUTS: dict[str, Any] = {
     "scan": ScanShape,
     "search": list[SearchShape] | list[SeenShape],
     "tags": list[TaggedShape],
+    "watch": ArrivalShape,
     "compare": CompareShape,
     "repeats": RepeatsShape,
     "groups": list[GroupShape],
@@ -40,6 +43,15 @@ OUTPUTS: dict[str, Any] = {
     "export": ExportShape,
     "forget": RemovedShape,
     "prune": RemovedShape,
+    "plan": PlanShape,
+    "apply": ApplyShape,
+    "undo": UndoShape,
+    "report": ReportPageShape,
+    "decisions add": DecidedShape,
+    "decisions revoke": DecidedShape,
+    "decisions list": list[DecisionShape],
+    "decisions export": ExportShape,
+    "decisions import": DecidedShape,
     "describers list": list[DescriberShape],
     "describers add": AddedShape,
     "describers remove": AddedShape,

@@ -6,7 +6,7 @@ from typing import TypedDict
 
 
 class RefusedShape(TypedDict):
-    """A clip that could not be used, or a file that could not be made."""
+    """A file that nothing could be done with, and why: a clip that could not be used, one that could not be made."""
 
     path: str
     reason: str

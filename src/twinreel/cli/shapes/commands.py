@@ -13,10 +13,11 @@ from twinreel.cli.shapes.library import (
     match_shape,
     video_shape,
 )
+from twinreel.store.exports import path_to_text
 from twinreel.types import ScanReport
 
 if TYPE_CHECKING:
-    from twinreel.library import Found
+    from twinreel.library import Found, Returned
 
 
 class ReportShape(TypedDict):
@@ -36,6 +37,16 @@ class ReportShape(TypedDict):
     regions: int
 
 
+class ReturnedShape(TypedDict):
+    """A video that was removed once, and is there again; how: the same "file", the same "stream", or other "footage"
+    of it; removed_at: seconds since 1970."""
+
+    path: str
+    content: str
+    how: str
+    removed_at: float
+
+
 class ScanShape(TypedDict):
     """What a scan did, and what the library reports after it.
 
@@ -50,6 +61,7 @@ class ScanShape(TypedDict):
     failures: list[FailureShape]
     exported_rows: int | None
     truncated: int | None
+    returned: list[ReturnedShape]
 
 
 class FoundShape(TypedDict):
@@ -129,6 +141,24 @@ def report_shape(report: ScanReport) -> ReportShape:
         matches=report.matches,
         verified=report.verified,
         regions=report.regions,
+    )
+
+
+class ArrivalShape(TypedDict):
+    """A file that arrived: files with the same bytes, what it matches, and whether it was removed before."""
+
+    path: str
+    identical: list[str]
+    matches: list[MatchShape]
+    returned: list[ReturnedShape]
+
+
+def returned_shape(returned: Returned) -> ReturnedShape:
+    return ReturnedShape(
+        path=path_to_text(returned.video.path),
+        content=returned.video.content,
+        how=returned.how,
+        removed_at=returned.removed.decided_at,
     )
 
 

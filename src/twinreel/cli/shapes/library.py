@@ -61,7 +61,8 @@ class MatchShape(TypedDict):
 
 
 class MemberShape(TypedDict):
-    """A file of a group; relation: to the representative, None for itself."""
+    """A file of a group; relation: to the representative, null for itself, and with score 0 for a member by way of
+    others or by its vector alone."""
 
     path: str
     content: str

@@ -1,0 +1,135 @@
+"""What a person decided about videos, as a file; and what was removed once and has come back."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+from twinreel.clean.model import LINKS, Action
+from twinreel.errors import UserError
+from twinreel.match.calibration import SURE_SCORE
+from twinreel.store.catalogue import Catalogue
+from twinreel.store.decisions import Decision, DecisionKind, Identity
+from twinreel.types import Match, Relation, State, Video
+
+_WORDS = "not-a-match, keep, delete, ignore"
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """A video that was removed once, and is there again."""
+
+    video: Video
+    removed: Decision
+    """When, and what was kept in its place."""
+    how: str
+    """In what it is the same as what was removed: ``file``, ``stream`` or ``footage``."""
+
+
+def write_decisions(decisions: Iterable[Decision], path: Path) -> int:
+    """A JSON object a line; how many. UserError where the file cannot be written."""
+    lines = [json.dumps({**dataclasses.asdict(one), "kind": one.kind.value}) + "\n" for one in decisions]
+    try:
+        path.write_text("".join(lines), encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"cannot write the decisions {path}: {error.strerror or error}") from error
+    return len(lines)
+
+
+def read_decisions(path: Path) -> list[Decision]:
+    """What ``write_decisions`` wrote. UserError names the line that is none."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"cannot read the decisions {path}: {error}") from error
+    found = []
+    for number, line in enumerate(lines, 1):
+        try:
+            found.append(_decision(json.loads(line)))
+        except (ValueError, KeyError, TypeError) as error:
+            words = "write one with `twinreel decisions export`"
+            raise UserError(f"{path}, line {number}, is no decision ({error}): {words}") from error
+    return found
+
+
+def _decision(values: Mapping[str, Any]) -> Decision:
+    a, b = (None if values[one] is None else Identity(**values[one]) for one in ("a", "b"))
+    if a is None:
+        raise ValueError("it is about nothing")
+    return Decision(DecisionKind(values["kind"]), a, b, str(values["note"]), float(values["decided_at"]))
+
+
+def subjects(kind: DecisionKind, contents: Sequence[str]) -> list[tuple[str, str | None]]:
+    """What decisions a list of contents comes to: each of them, or each pair of them. UserError for too few."""
+    if kind is DecisionKind.DELETED:
+        raise UserError(f"that something was removed is remembered by `twinreel apply`; {_WORDS} can be decided")
+    if kind is not DecisionKind.NOT_A_MATCH:
+        return [(content, None) for content in contents]
+    if len(set(contents)) < 2:
+        raise UserError("'not a match' is about two and more videos that differ in their bytes; give all of them")
+    return list(combinations(sorted(set(contents)), 2))
+
+
+def kind_named(name: str) -> DecisionKind:
+    """UserError for a name that is none; hyphens stand for blanks."""
+    try:
+        return DecisionKind(name.replace("-", " "))
+    except ValueError:
+        raise UserError(f"there is no decision {name!r}; {_WORDS} can be decided") from None
+
+
+def record_removed(catalogue: Catalogue, done: Iterable[Action]) -> None:
+    """Remembers what is not in the library any more."""
+    for action in done:
+        content, kept = action.file.content, {file.content for file in action.kept}
+        if action.deed in LINKS or content in kept or catalogue.videos.get(content) is None:
+            continue
+        catalogue.videos.set_digests(content, file=action.file.digest)
+        instead = next(iter(kept)) if len(kept) == 1 else None
+        catalogue.decisions.record(DecisionKind.DELETED, content, instead, note=action.file.path)
+
+
+def revoke_removed(catalogue: Catalogue, restored: Iterable[Action]) -> None:
+    """Takes that back."""
+    contents = {action.file.content for action in restored}
+    for decision in catalogue.decisions.all():
+        if decision.kind is DecisionKind.DELETED and decision.a.content in contents:
+            catalogue.decisions.revoke(decision.kind, decision.a.content, decision.b.content if decision.b else None)
+
+
+def returned(catalogue: Catalogue, matches: Iterable[Match]) -> list[Returned]:
+    """The present videos that were removed before, by path; matches: also those with videos that are gone.
+
+    Another copy of what was removed counts where it came later; those that were kept then are no news.
+    """
+    first_seen = catalogue.videos.first_seen()
+    removed = [one for one in catalogue.decisions.all() if one.kind is DecisionKind.DELETED]
+    if not removed:
+        return []
+    videos = {video.content: video for video in catalogue.videos.all() if video.state is State.PRESENT}
+    by_name: dict[tuple[str, str | None], Decision] = {("file", one.a.content): one for one in removed}
+    by_name |= {("digest", one.a.file_digest): one for one in removed if one.a.file_digest}
+    by_name |= {("stream", one.a.stream_digest): one for one in removed if one.a.stream_digest}
+    found: dict[str, Returned] = {}
+
+    def later(video: Video, decision: Decision) -> bool:
+        return first_seen.get(video.content, 0.0) > decision.decided_at
+
+    for video in videos.values():
+        same = by_name.get(("file", video.content)) or by_name.get(("digest", video.file_digest))
+        if same is not None:
+            found[video.content] = Returned(video, same, "file")
+        elif (stream := by_name.get(("stream", video.stream_digest))) and later(video, stream):
+            found[video.content] = Returned(video, stream, "stream")
+    for match in matches:
+        for own, other in ((match.a, match.b), (match.b, match.a)):
+            decision = by_name.get(("file", other))
+            copies = match.relation in (Relation.REMUX, Relation.DUPLICATE) and match.score >= SURE_SCORE
+            if decision and copies and own in videos and own not in found and later(videos[own], decision):
+                found[own] = Returned(videos[own], decision, "footage")
+    return sorted(found.values(), key=lambda one: one.video.path)
