@@ -48,6 +48,9 @@ class ExactIndex:
         scores, ids = scan(self._blocks, as_vectors(queries, self.dimensions), k, exclude, per_owner)
         return scores, *owners_and_rows(ids)
 
+    def keep(self) -> None:
+        pass
+
     def __len__(self) -> int:
         return sum(map(len, self._vectors.values()))
 

@@ -98,7 +98,8 @@ class Haystack:
         frame, place = np.nonzero(owners >= 0)
         owner, frame, score = owners[frame, place], rows[frame], scores[frame, place]
         hit = np.array([self._first[number] for number in owner.tolist()], np.int64) + hits[owners >= 0]
-        self._times, self._bias = [np.concatenate(self._times)], [np.concatenate(self._bias)]
+        if len(self._times) > 1:
+            self._times, self._bias = [np.concatenate(self._times)], [np.concatenate(self._bias)]
         bias = (query.bias[frame] + self._bias[0][hit]) / 2
         votes = ((score - bias) / (1 - bias) * np.sqrt(query.weights[frame])).astype(np.float64)
         kept = votes > FLOOR
