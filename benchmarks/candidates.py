@@ -30,8 +30,8 @@ from typing import Any
 import faiss
 import numpy as np
 import psutil
-import synthetic
 
+import synthetic
 from twinreel.index.base import Int64
 from twinreel.index.choose import make_index
 from twinreel.index.hits import best_hits, ids_of, owners_and_rows

@@ -19,6 +19,11 @@ IVF_FROM = 50_000
 LEAST_FOR_LISTS = 10_000
 """... where lists are asked for by name: under it they find nothing sooner."""
 
+HNSW_FROM = 2_000_000
+"""Vectors from which a Milvus server is asked for a graph in memory (HNSW) rather than inverted lists, ..."""
+DISK_FROM = 50_000_000
+"""... and from which for one on disk (DiskANN): 60 GB of vectors and links are more than a node is likely to have."""
+
 UNKNOWN = 1_000_000
 """Vectors that are expected at least, when it is decided how many to wait for before lists are made."""
 RETRAIN = 4
