@@ -77,8 +77,8 @@ class ExactBlocks:
                 [ids_of(block * synthetic.BLOCK + video, synthetic.FRAMES) for video in range(synthetic.BLOCK)]
             )
             some, places = faiss.knn(queries, vectors, FIRST, metric=faiss.METRIC_INNER_PRODUCT)
-            both = np.concatenate([scores, some], axis=1), np.concatenate([ids, block_ids[places]], axis=1)
-            scores, ids = best_hits(*both, k, None, per_owner)
+            every, every_id = np.concatenate([scores, some], axis=1), np.concatenate([ids, block_ids[places]], axis=1)
+            scores, ids = best_hits(every, every_id, k, None, per_owner)
         return scores, *owners_and_rows(ids)
 
     def add(self, owner: int, vectors: Float32) -> None:
@@ -105,7 +105,7 @@ class Recorded:
         self, queries: Float32, k: int, *, exclude: int | None = None, per_owner: int = 3
     ) -> tuple[Float32, Int64, Int64]:
         rows = [self._rows[query.tobytes()] for query in queries]
-        scores, owners, hits = (part[rows] for part in self._answers)
+        scores, owners, hits = self._answers[0][rows], self._answers[1][rows], self._answers[2][rows]
         kept, ids = best_hits(scores, np.where(owners < 0, -1, (owners << 32) + hits), k, exclude, per_owner)
         return kept, *owners_and_rows(ids)
 

@@ -1,6 +1,6 @@
 """What deduplicating 10^6, 10^8 and 10^9 clips costs: core-hours, GPU-hours, bytes, memory, dollars.
 
-    python benchmarks/costs.py [--seconds 60] [--figures FOLDER/figures.json] [--core-hour 0.04] ...
+    python benchmarks/costs.py [--seconds 60] [--figures FEW/figures.json MANY/figures.json] [--core-hour 0.04] ...
 
 The model is a sum of parts that are each linear in clips, frames or pairs, but for candidates, whose cost a frame grows
 with the number of vectors in an index. Constants are measured: alignment here and now, candidates in the figures that
@@ -118,17 +118,20 @@ HEAD = [
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=60, help="of a clip")
-    parser.add_argument("--figures", type=Path, help="the figures.json of candidates.py")
+    parser.add_argument(
+        "--figures", type=Path, nargs=2, metavar="FILE", help="figures.json of candidates.py, for two numbers of videos"
+    )
     parser.add_argument("--core-hour", type=float, default=0.04, help="dollars")
     parser.add_argument("--gpu-hour", type=float, default=1.5, help="dollars")
     parser.add_argument("--gigabyte", type=float, default=0.0, help="dollars a GB read: 0 within one region")
     arguments = parser.parse_args()
     constants = Constants()
     if arguments.figures:
-        figures = json.loads(arguments.figures.read_text())
-        frame = figures["join_cpu_seconds"] / figures["vectors"]
-        fixed = frame - constants.a_code * read_codes(figures["vectors"])
-        constants = Constants(fixed=fixed)
+        few, many = (json.loads(file.read_text()) for file in arguments.figures)
+        frame, frame_of_many = (figures["join_cpu_seconds"] / figures["vectors"] for figures in (few, many))
+        codes, codes_of_many = read_codes(few["vectors"]), read_codes(many["vectors"])
+        a_code = (frame_of_many - frame) / (codes_of_many - codes)
+        constants = Constants(fixed=frame - a_code * codes, a_code=a_code)
     pair = alignment()
     for field, words in zip(fields(constants), _origins(), strict=True):
         print(f"{field.name:17} {getattr(constants, field.name):10.3g}  {words}")

@@ -45,9 +45,9 @@ def unit(vectors: Float32) -> Float32:
     return rows
 
 
-def edited(vectors: Float32, length: Float32 | float, rng: np.random.Generator) -> Float32:
-    noise = rng.standard_normal(vectors.shape, np.float32) / np.float32(np.sqrt(DIMENSIONS))
-    return unit(vectors + np.float32(length) * noise if np.isscalar(length) else vectors + length * noise)
+def edited(vectors: Float32, length: float, rng: np.random.Generator) -> Float32:
+    noise = rng.standard_normal(vectors.shape, np.float32)
+    return unit(vectors + np.float32(length / np.sqrt(DIMENSIONS)) * noise)
 
 
 def _originals(seed: int, block: int) -> Float32:

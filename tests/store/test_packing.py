@@ -19,7 +19,8 @@ def shots(seed: int = 0) -> Int8:
     """30 shots of 20 frames that change a little from one to the next."""
     rng = np.random.default_rng(seed)
     steps = rng.standard_normal((30, 20, 256)) * np.where(np.arange(20) == 0, 40, 8)[:, np.newaxis]
-    return np.clip(np.rint(steps.cumsum(axis=1)), -127, 127).astype(np.int8).reshape(-1, 256)
+    codes: Int8 = np.clip(np.rint(steps.cumsum(axis=1)), -127, 127).astype(np.int8).reshape(-1, 256)
+    return codes
 
 
 def test_frames_that_are_alike_take_less_room() -> None:

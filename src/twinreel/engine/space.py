@@ -24,7 +24,7 @@ from twinreel.types import Fingerprint, Float32, Reference
 
 CACHED = 20_000
 """Frames of prepared videos that are kept in memory: 40 MB with 256 dimensions, mirrored ones included. More would save
-reading some of them again, which takes less than a tenth as long as aligning them."""
+reading some of them again, but would grow with the library."""
 SHORTEST = 0.2
 """Seconds that a video is taken to last at least: a still image has to be as long as the shortest stretch that is
 aligned, in order to match at all."""

@@ -161,8 +161,9 @@ class IvfPqIndex:
         if width == self._used:  # a scan of codes loses those whose rounded score is the least there can be
             scores, places = self._vectors.search(queries, width)
         else:
-            lists = faiss.SearchParametersIVF(nprobe=probes)
-            parameters = faiss.IndexRefineSearchParameters(k_factor=1, base_index_params=lists)
+            lists, parameters = faiss.SearchParametersIVF(), faiss.IndexRefineSearchParameters()
+            lists.nprobe = probes
+            parameters.k_factor, parameters.base_index_params = 1, lists
             scores, places = self._refined.search(queries, width, params=parameters)
         ids = self._ids[np.maximum(places, 0)]
         scores[ids == NOTHING] = -np.inf

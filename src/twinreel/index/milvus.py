@@ -17,6 +17,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import parse_qs
@@ -247,11 +248,7 @@ class MilvusIndex:
         for name in (self._videos, self._frames):
             for at in range(0, len(owners), 1000):
                 among = f"owner in {owners[at : at + 1000]}"
-                self._call(
-                    lambda client, name=name, among=among: client.delete(
-                        name, filter=among, partition_name=self._partition
-                    )
-                )
+                self._call(partial(_delete_from, name, among, self._partition))
 
     def _rows(self) -> Iterator[dict[str, Any]]:
         """Rows of the videos of this library; those of another key are deleted, with their frames."""
@@ -330,11 +327,16 @@ def _lost(error: Any) -> bool:
     return any(word in said for word in ("unavailable", "connect", "channel", "deadline"))
 
 
+def _delete_from(collection: str, among: str, partition: str, client: Any) -> None:
+    client.delete(collection, filter=among, partition_name=partition)
+
+
 def _mean(vectors: Float32) -> Float32:
     """(n, d) to the unit vector (d,) of their mean; the first axis where there is none."""
     total = vectors.sum(axis=0, dtype=np.float64)
     length = np.linalg.norm(total)
-    return (total / length if length > 0 else np.eye(1, vectors.shape[1])[0]).astype(np.float32)
+    unit: Float32 = (total / length if length > 0 else np.eye(1, vectors.shape[1])[0]).astype(np.float32)
+    return unit
 
 
 def _milvus() -> Any:
