@@ -180,3 +180,15 @@ def test_lists_follow_a_library_that_has_moved() -> None:
     moved = index.fit
     index.search(queries_of(content, 1), 1)
     assert index.fit == moved
+
+
+def test_a_hub_finds_some_of_its_own_and_does_not_look_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """2,000 videos open with one frame, of which a query looks at 300; a hundred more show other scenes."""
+    monkeypatch.setattr(sizes, "MAX_WIDTH", 300)
+    hub = unit(np.ones((1, D)))
+    content = planted(100) | {1000 + video: hub for video in range(2000)}
+    index = filled(IvfPqIndex(D, lists_from=1000), content)
+    scores, owners, _ = index.search(hub, 48, per_owner=3)
+    assert len(set(owners[0].tolist())) == 48 and (owners >= 1000).all()
+    np.testing.assert_allclose(scores, 1, atol=1e-2)
+    assert index.search(content[7][:1], 1)[1].item() == 7
