@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from collection import DESCRIBER, PAIRS, clip, everything, make_collection, relations
 
-from engine.collection import DESCRIBER, PAIRS, clip, everything, make_collection, relations
 from makers import write_video
 from twinreel.index import sizes
 from twinreel.library import Library
