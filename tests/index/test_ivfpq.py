@@ -171,15 +171,15 @@ def test_lists_follow_a_library_that_has_moved() -> None:
     index = IvfPqIndex(D, lists_from=1000)
     filled(index, content)
     index.search(queries_of(content, 1), 1)
-    before = index.fit
+    before = index.state.fit
     rng = np.random.default_rng(5)
     centres = rng.standard_normal((20, D)) + 4 * np.eye(1, D)
     index.add(1000, unit(centres.repeat(40, 0) + 0.1 * rng.standard_normal((800, D))))
     index.search(queries_of(content, 1), 1)
-    assert index.fit != before
-    moved = index.fit
+    assert index.state.fit != before
+    moved = index.state.fit
     index.search(queries_of(content, 1), 1)
-    assert index.fit == moved
+    assert index.state.fit == moved
 
 
 def test_a_hub_finds_some_of_its_own_and_does_not_look_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -192,3 +192,18 @@ def test_a_hub_finds_some_of_its_own_and_does_not_look_for_all(monkeypatch: pyte
     assert len(set(owners[0].tolist())) == 48 and (owners >= 1000).all()
     np.testing.assert_allclose(scores, 1, atol=1e-2)
     assert index.search(content[7][:1], 1)[1].item() == 7
+
+
+def test_what_was_added_is_counted_over_many_openings(tmp_path: Path) -> None:
+    """Each time too few for new lists, and together too many of another kind."""
+    content = planted(200)
+    kept(tmp_path / "index", content).keep()
+    rng = np.random.default_rng(5)
+    centres = rng.standard_normal((5, D)) + 4 * np.eye(1, D)
+    made = {kept(tmp_path / "index", content).state.trained}
+    for opening in range(5):
+        content[1000 + opening] = unit(centres.repeat(40, 0) + 0.1 * rng.standard_normal((200, D)))
+        index = kept(tmp_path / "index", content)
+        index.keep()
+        made.add(index.state.trained)
+    assert 4000 in made and any(4400 <= trained <= 5000 for trained in made)

@@ -51,4 +51,6 @@ def make_index(
     from twinreel.index.ivfpq import IvfPqIndex
 
     lists_from = sizes.IVF_FROM if name == AUTO else sizes.LEAST_FOR_LISTS
-    return IvfPqIndex(dimensions, expected, place=place, key=key, lists_from=lists_from)
+    # A library that has become small is searched exactly again, whatever was kept of it.
+    kept = place if expected >= lists_from else None
+    return IvfPqIndex(dimensions, expected, place=kept, key=key, lists_from=lists_from)

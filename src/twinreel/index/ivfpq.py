@@ -11,6 +11,7 @@ table of distances for each list. All numbers are in ``sizes``.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from twinreel.index import sizes
 from twinreel.index.base import Int64
 from twinreel.index.faiss import FaissIndex, one_thread
 from twinreel.index.hits import NOTHING, as_vectors, best_hits, check_numbers, ids_of, owners_and_rows
-from twinreel.index.saved import Entry, load, save
+from twinreel.index.saved import Entry, State, load, save
 from twinreel.types import Float32
 
 LIMB = 4
@@ -41,8 +42,8 @@ class IvfPqIndex:
     Lists are made at the first search, or when there are more vectors than they are made from: from a sample drawn in
     the order of ids with a fixed seed. They are made anew when there are ``sizes.RETRAIN`` times as many vectors, when
     those added since lie much farther from the centres, or when a good part was removed. ``expected``: about how many
-    vectors there will be. ``place``: a folder where ``keep`` writes
-    lists and codes (40 bytes a vector; the vectors stay with their owner), ``key``: what the vectors depend on.
+    vectors there will be. ``place``: a folder where ``keep`` writes lists and codes (40 bytes a vector; the vectors
+    stay with their owner), ``key``: what the vectors depend on.
     """
 
     def __init__(
@@ -70,7 +71,7 @@ class IvfPqIndex:
             self._flat = None
             self._ranges = faiss.clone_index(saved.vectors)
             self._start(saved.lists, saved.vectors)
-            self._known, self._trained, self.fit = saved.entries, saved.trained, saved.fit
+            self._known, self.state = saved.entries, saved.state
             self._moved = np.zeros(1 + max(entry.stop for entry in saved.entries.values()), np.int64)
             _each_list(saved.lists, lambda ids: ids + OLD)
 
@@ -83,7 +84,6 @@ class IvfPqIndex:
         self._added: list[tuple[Int64, Float32, bool]] = []
         self._waiting = 0
         self._moved = np.zeros(0, np.int64)
-        self._new, self._new_fit, self._measured = 0, 0.0, 0
         self._dead = 0
         self._append(np.full(1, NOTHING, np.int64), np.zeros((1, self.dimensions), np.float32), False)
 
@@ -176,8 +176,10 @@ class IvfPqIndex:
         """Writes lists and codes to the place; nothing where they have not changed, or there are none."""
         self._settle()
         if self._place is not None and self._flat is None and self._dirty:
-            save(self._place, self._key, self._lists, self._ranges, self._entries, self._trained, self.fit)
-            self._dirty = False
+            # A memo: on a full disk the next scan has to do it again, and this one goes on.
+            with suppress(OSError, RuntimeError):
+                save(self._place, self._key, self._lists, self._ranges, self._entries, self.state)
+                self._dirty = False
 
     def _settle(self) -> None:
         """Everything that was added is in the lists, and the lists are fit for it."""
@@ -191,12 +193,12 @@ class IvfPqIndex:
             self._dead += int((self._moved[1:] == 0).sum())
             self._dirty |= bool(self._known)
             self._moved, self._known = np.zeros(0, np.int64), {}
-        live = self._live
-        moved_away = self._measured and 1 - self._new_fit / self._measured > sizes.DRIFT * (1 - self.fit)
+        live, state = self._live, self.state
+        moved_away = state.measured and 1 - state.products / state.measured > sizes.DRIFT * (1 - state.fit)
         if live >= sizes.MIN_TRAINED and (
-            live >= sizes.RETRAIN * self._trained
+            live >= sizes.RETRAIN * state.trained
             or self._dead > sizes.MOST_DEAD * live
-            or (moved_away and self._new > sizes.NEW_SHARE * live)
+            or (moved_away and state.new > sizes.NEW_SHARE * live)
         ):
             places = np.flatnonzero(self._ids[: self._used] != NOTHING)
             self._build(self._ids[places], places, self._vectors.reconstruct_batch)
@@ -233,14 +235,14 @@ class IvfPqIndex:
             training.min_points_per_centroid = 1
         lists.pq.cp.max_points_per_centroid = sizes.POINTS_PER_CODE
         lists.train(sample)
-        self.fit = float(centres.search(sample[: sizes.MEASURED], 1)[0].mean())
-        self._trained = len(ids)
+        fit = float(centres.search(sample[: sizes.MEASURED], 1)[0].mean())
         entries = self._entries
         self._start(lists, vectors)
+        self.state = State(len(ids), fit)
         for at in range(0, len(ids), sizes.ADDED):
             self._append(ids[at : at + sizes.ADDED], read(places[at : at + sizes.ADDED]), True)
             self._flush()
-        self._new, self._new_fit, self._measured = 0, 0.0, 0
+        self.state = State(len(ids), fit)
         owners, starts = np.unique(owners_and_rows(ids)[0], return_index=True)
         for owner, start in zip(owners.tolist(), starts.tolist(), strict=True):
             entry = entries[owner]
@@ -263,10 +265,10 @@ class IvfPqIndex:
         if new.any():
             fresh = vectors[new]
             self._lists.add_with_ids(fresh, first + np.flatnonzero(new))
-            self._new += len(fresh)
             some = fresh[:: max(1, len(fresh) // sizes.MEASURED)]
-            self._new_fit += float(self._lists.quantizer.search(some, 1)[0].sum())
-            self._measured += len(some)
+            self.state.new += len(fresh)
+            self.state.measured += len(some)
+            self.state.products += float(self._lists.quantizer.search(some, 1)[0].sum())
         self._refined.ntotal = self._used
 
     def _wide(self, vectors: Float32) -> Float32:

@@ -47,12 +47,15 @@ PAGE = 16_384
 T = TypeVar("T")
 
 
+KINDS = ("FLAT", "IVF_FLAT", "HNSW", "DISKANN")
+"""Indexes of Milvus, by the number of vectors that they are for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """An index of Milvus for up to so many vectors."""
+    """One of them, and how it is made."""
 
     name: str
-    below: float
     build: dict[str, int]
 
     def search(self, width: int, lists: int) -> dict[str, int]:
@@ -67,12 +70,12 @@ def kind_for(vectors: int, *, embedded: bool) -> Kind:
     """FLAT looks at every vector; IVF_FLAT and HNSW keep them in memory, DISKANN on a disk of its node."""
     lists = sizes.lists_for(vectors)
     if vectors < sizes.IVF_FROM:
-        return Kind("FLAT", sizes.IVF_FROM, {})
+        return Kind("FLAT", {})
     if embedded or vectors < sizes.HNSW_FROM:
-        return Kind("IVF_FLAT", sizes.HNSW_FROM, {"nlist": lists})
+        return Kind("IVF_FLAT", {"nlist": lists})
     if vectors < sizes.DISK_FROM:
-        return Kind("HNSW", sizes.DISK_FROM, {"M": 16, "efConstruction": 200})
-    return Kind("DISKANN", np.inf, {})
+        return Kind("HNSW", {"M": 16, "efConstruction": 200})
+    return Kind("DISKANN", {})
 
 
 class MilvusIndex:
@@ -108,6 +111,7 @@ class MilvusIndex:
         self._kind = kind_for(expected, embedded=self._embedded)
         for name, fields in ((self._frames, ("frame",)), (self._videos, ("frames", "digest", "key"))):
             self._make(name, fields)
+        self._kind = self._call(self._made_as)
         self._known = {row["owner"]: (row["frames"], row["digest"]) for row in self._rows()}
         """What Milvus holds of this library and was not added here yet."""
 
@@ -228,7 +232,7 @@ class MilvusIndex:
             self._delete(list(self._known))
             self._known = {}
         kind = kind_for(max(self._count, self._expected), embedded=self._embedded)
-        if kind.name != self._kind.name:
+        if KINDS.index(kind.name) > KINDS.index(self._kind.name):
             self._call(lambda client: client.release_collection(self._frames))
             self._call(lambda client: client.drop_index(self._frames, "vector"))
             self._call(lambda client: client.create_index(self._frames, self._index_of(client, kind)))
@@ -293,6 +297,10 @@ class MilvusIndex:
             client.load_collection(name)
 
         self._call(make)
+
+    def _made_as(self, client: Any) -> Kind:
+        """What the collection has, which other libraries use, too: it may be made for more vectors, never for fewer."""
+        return Kind(client.describe_index(self._frames, "vector")["index_type"], {})
 
     def _index_of(self, client: Any, kind: Kind) -> Any:
         parameters = client.prepare_index_params()

@@ -1,6 +1,6 @@
 """Lists and codes of ``ivfpq`` as files: a folder beside the catalogue that may be deleted at any time.
 
-    state.json    format, key, dimensions, how many vectors the lists were made for, how near those lie to the centres
+    state.json    format, key and a State
     lists.faiss   inverted lists: centres, codes, places (FAISS's own format)
     ranges.faiss  what a byte of a stored vector stands for (FAISS's own format, no vectors)
     entries.npy   (owners, 4) int64: owner, first place, one after the last, digest of its vectors
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,22 @@ class Entry:
         return self.stop - self.start
 
 
+@dataclass(slots=True)
+class State:
+    """What tells whether lists are still fit for their vectors."""
+
+    trained: int
+    """Vectors that there were when the lists were made."""
+    fit: float
+    """Mean product of those with the nearest centre."""
+    new: int = 0
+    """Vectors added since, ..."""
+    measured: int = 0
+    """... of which so many were compared with the centres, ..."""
+    products: float = 0.0
+    """... and the sum of their products with the nearest."""
+
+
 @dataclass(frozen=True, slots=True)
 class Saved:
     """What ``load`` read."""
@@ -43,11 +59,10 @@ class Saved:
     vectors: Any
     """A scalar quantiser without vectors."""
     entries: dict[int, Entry]
-    trained: int
-    fit: float
+    state: State
 
 
-def save(place: Path, key: str, lists: Any, vectors: Any, entries: dict[int, Entry], trained: int, fit: float) -> None:
+def save(place: Path, key: str, lists: Any, vectors: Any, entries: dict[int, Entry], state: State) -> None:
     """Writes the folder, in place of what is there."""
     made = place.with_name(place.name + ".new")
     shutil.rmtree(made, ignore_errors=True)
@@ -56,8 +71,8 @@ def save(place: Path, key: str, lists: Any, vectors: Any, entries: dict[int, Ent
     faiss.write_index(vectors, str(made / "ranges.faiss"))
     rows = [(owner, entry.start, entry.stop, entry.digest) for owner, entry in entries.items()]
     np.save(made / "entries.npy", np.array(rows, np.uint64).reshape(-1, 4).view(np.int64))
-    state = {"format": FORMAT, "key": key, "dimensions": lists.d, "trained": trained, "fit": fit}
-    (made / "state.json").write_text(json.dumps(state), encoding="utf-8")
+    written = {"format": FORMAT, "key": key, "state": asdict(state)}
+    (made / "state.json").write_text(json.dumps(written), encoding="utf-8")
     shutil.rmtree(place, ignore_errors=True)
     made.rename(place)
 
@@ -65,12 +80,18 @@ def save(place: Path, key: str, lists: Any, vectors: Any, entries: dict[int, Ent
 def load(place: Path, key: str, dimensions: int) -> Saved | None:
     """None where there is nothing, or nothing that is whole and was made for this key."""
     try:
-        state = json.loads((place / "state.json").read_text(encoding="utf-8"))
-        if (state["format"], state["key"]) != (FORMAT, key):
+        written = json.loads((place / "state.json").read_text(encoding="utf-8"))
+        if (written["format"], written["key"]) != (FORMAT, key):
             return None
         lists, vectors = (faiss.read_index(str(place / name)) for name in ("lists.faiss", "ranges.faiss"))
         rows = np.load(place / "entries.npy", allow_pickle=False).view(np.uint64)
         entries = {owner: Entry(start, stop, digest) for owner, start, stop, digest in rows.tolist()}
-        return Saved(lists, vectors, entries, int(state["trained"]), float(state["fit"]))
-    except (OSError, ValueError, KeyError, RuntimeError):  # RuntimeError is how FAISS says that a file is broken
+        return Saved(lists, vectors, entries, State(**written["state"])) if lists.d == dimensions else None
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        RuntimeError,
+    ):  # RuntimeError is how FAISS says that a file is broken
         return None
