@@ -87,11 +87,5 @@ def load(place: Path, key: str, dimensions: int) -> Saved | None:
         rows = np.load(place / "entries.npy", allow_pickle=False).view(np.uint64)
         entries = {owner: Entry(start, stop, digest) for owner, start, stop, digest in rows.tolist()}
         return Saved(lists, vectors, entries, State(**written["state"])) if lists.d == dimensions else None
-    except (
-        OSError,
-        ValueError,
-        KeyError,
-        TypeError,
-        RuntimeError,
-    ):  # RuntimeError is how FAISS says that a file is broken
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError):  # the last is FAISS's for a broken file
         return None
