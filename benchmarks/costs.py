@@ -43,14 +43,14 @@ class Constants:
     """MB of file a second of video: 5 Mbit/s (assumed)"""
     read_share: float = 1.0
     """of a file that a keyframe pass reads (assumed: all; less with ranged reads and sparse keyframes)"""
-    stored: float = 232.0
+    stored: float = 226.0
     """bytes a frame in the catalogue (docs/scale.md)"""
     memory: float = 304.0
     """bytes a vector in an index (64 codes of 4 bits, a place, 256 bytes, an id)"""
-    fixed: float = 2.1e-4
-    """core-seconds a frame for candidates, whatever the number of vectors (candidates.py)"""
-    a_code: float = 1.0e-9
-    """core-seconds a code that a query reads (candidates.py)"""
+    fixed: float = 1.7e-4
+    """core-seconds a frame for candidates, whatever the number of vectors (candidates.py, 60,000 vectors)"""
+    a_code: float = 3.0e-9
+    """core-seconds a code that a query reads (assumed; by candidates.py for two numbers of videos with --figures)"""
     aligned: float = 10.0
     """candidates that are aligned for each clip (assumed: rest on what the library holds)"""
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from twinreel.index.base import Int64
 from twinreel.match.prepared import Prepared
-from twinreel.types import Float32
+from twinreel.types import LAYOUT, Float32
 
 DIMENSIONS = 256
 FRAMES = 60
@@ -102,6 +102,6 @@ def video(number: int, vectors: Float32) -> Prepared:
         vectors=vectors,
         weights=np.ones(n, np.float32),
         bias=np.zeros(n, np.float32),
-        layout=np.zeros((n, 0), np.float32),
+        layout=np.zeros((n, LAYOUT), np.float32),
         parts=np.zeros(n, np.uint8),
     )
