@@ -95,7 +95,7 @@ def scan(
             )
         rows = None if export is None else opened.export(export)
         seen = view.view(opened, None)
-        truncated = opened.status().dropped if done.matches else None
+        truncated = opened.dropped() if done.matches else None
         if json:
             output.tell_json(
                 ScanShape(

@@ -346,12 +346,17 @@ class Library:
         videos, resources = list(self._reported.videos().values()), Resources(jobs, memory)
         return screen(videos, lists, folder, rules or Rules(), resources, progress)
 
+    def dropped(self) -> int:
+        """How many pairs of low scores were found and not kept."""
+        basis = self._catalogue.matches.current()
+        return sum(self._catalogue.matches.searched(basis).values()) if basis else 0
+
     def status(self) -> Status:
         """The library in numbers."""
         catalogue, videos = self._catalogue, self.videos()
         states = Counter(record.state.value for record in catalogue.paths.load().values())
         kept = self._reported.kept(0.0)
-        basis, scans = catalogue.matches.current(), catalogue.scans.all()
+        scans = catalogue.scans.all()
         key = self._recipe().key
         return Status(
             path=self.path,
@@ -365,7 +370,7 @@ class Library:
             fingerprints=len(videos) - len(catalogue.fingerprints.missing(*key)),
             matches=len(kept),
             reported=sum(match.score >= MIN_SCORE for match in kept),
-            dropped=sum(catalogue.matches.searched(basis).values()) if basis else 0,
+            dropped=self.dropped(),
             failures=len(catalogue.failures.all()),
             last_scan=scans[0] if scans else None,
         )
