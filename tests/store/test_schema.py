@@ -6,12 +6,14 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import numpy as np
 import pytest
 from store_makers import add_video, content
 
 from twinreel.errors import LibraryError, NotFound
 from twinreel.store.catalogue import Catalogue
 from twinreel.store.database import Database
+from twinreel.store.quantise import dequantise
 from twinreel.store.schema import MIGRATIONS, migrate
 
 NEXT = ("ALTER TABLE videos ADD COLUMN title TEXT NOT NULL DEFAULT 'untitled'", "CREATE INDEX titles ON videos (title)")
@@ -55,6 +57,23 @@ def test_a_migration_keeps_what_is_there(library: Path) -> None:
         assert database.query("SELECT content, title FROM videos") == [(content(1), "untitled")]
         migrate(database, (*MIGRATIONS, NEXT))  # a second time does nothing
     assert raw(library, "PRAGMA user_version") == [(len(MIGRATIONS) + 1,)]
+
+
+def test_vectors_that_were_stored_before_they_were_packed_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "library.sqlite"
+    codes = np.random.default_rng(0).integers(-127, 128, (3, 4)).astype(np.int8)
+    with closing(Database(path)) as database:
+        migrate(database, MIGRATIONS[:4])
+        database.execute("INSERT INTO videos VALUES (1, ?, 1, '{}', NULL, NULL, NULL, 0)", (content(1),))
+        database.execute(
+            "INSERT INTO fingerprints VALUES (1, 'net@1', 'auto:1', 4, ?, ?, ?, ?, x'')",
+            (np.arange(3.0).tobytes(), codes.tobytes(), np.ones(3, "<f2").tobytes(), bytes(48)),
+        )
+    with Catalogue.open(path) as catalogue:
+        found = catalogue.fingerprints.get(content(1), "net@1", "auto:1")
+        assert found is not None and found.times.tolist() == [0, 1, 2]
+        np.testing.assert_array_equal(found.vectors, dequantise(codes))
+        assert catalogue.fingerprints.frames("net@1", "auto:1") == 3
 
 
 def test_a_migration_that_fails_changes_nothing(library: Path) -> None:
@@ -113,8 +132,8 @@ def test_damage_is_reported(library: Path) -> None:
     with closing(sqlite3.connect(library, isolation_level=None)) as connection:
         connection.execute("PRAGMA foreign_keys = OFF")
         connection.execute("PRAGMA ignore_check_constraints = ON")
-        connection.execute("UPDATE fingerprints SET vectors = x'00'")
-        connection.execute("INSERT INTO fingerprints VALUES (99, 'x', 'y', 1, x'', x'', x'', x'', x'')")
+        connection.execute("UPDATE fingerprints SET weights = x'00'")
+        connection.execute("INSERT INTO fingerprints VALUES (99, 'x', 'y', 1, x'', x'', x'', x'', x'', 1)")
     with Catalogue.open(library) as catalogue:
         wrong = catalogue.integrity_check()
     assert any("CHECK" in line for line in wrong)

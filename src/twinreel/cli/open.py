@@ -48,12 +48,13 @@ def library_to_fill(
     aligner: str | None,
     verify: str | None = None,
     weights: Path | None = None,
+    index: str | None = None,
 ) -> Iterator[Library]:
     """The library, made where there is none."""
     from twinreel.library import Library
 
     with Library(
-        path, describer=describer, sampling=sampling, aligner=aligner, verify=verify, weights=weights
+        path, describer=describer, sampling=sampling, aligner=aligner, index=index, verify=verify, weights=weights
     ) as library:
         yield library
 

@@ -61,6 +61,16 @@ Aligner = Annotated[
         "last scan, at first network.",
     ),
 ]
+Index = Annotated[
+    str | None,
+    typer.Option(
+        "--index",
+        metavar="NAME",
+        show_default=False,
+        help="What candidates are searched with: auto, exact, ivfpq, milvus:FILE.db or milvus:http://HOST:PORT (needs "
+        "the extra milvus). By default that of the last scan, at first auto: exact for small libraries.",
+    ),
+]
 Verify = Annotated[
     str | None,
     typer.Option(

@@ -52,6 +52,7 @@ def scan(
     describer: options.Describer = None,
     sampling: options.SamplingText = None,
     aligner: options.Aligner = None,
+    index: options.Index = None,
     verify: options.Verify = None,
     weights: options.Weights = None,
 ) -> None:
@@ -70,6 +71,7 @@ def scan(
       twinreel scan ~/Videos /media/disk --export matches.csv
       twinreel scan . --exclude "*/samples/*" --sampling keyframes --jobs 4
       twinreel scan ~/Videos --verify chamfer
+      twinreel scan ~/Videos --index milvus:./vectors.db
       twinreel scan . --library films.sqlite --json > report.json
     """
     from twinreel.match.calibration import MIN_SCORE
@@ -77,7 +79,7 @@ def scan(
     if export is not None:
         check_export(export)
     limit = parse_size(memory)
-    with library_to_fill(library, describer, sampling, aligner, verify, weights) as opened:
+    with library_to_fill(library, describer, sampling, aligner, verify, weights, index) as opened:
         with shown() as progress:
             done = opened.add(
                 paths,
@@ -93,7 +95,7 @@ def scan(
             )
         rows = None if export is None else opened.export(export)
         seen = view.view(opened, None)
-        truncated = opened.status().dropped if done.matches else None
+        truncated = opened.dropped() if done.matches else None
         if json:
             output.tell_json(
                 ScanShape(

@@ -18,7 +18,7 @@ from twinreel.engine.pool import Failed, Reply, WorkerPool
 from twinreel.engine.progress import Meter, Progress
 from twinreel.engine.space import Space, fingerprinted, library_reference
 from twinreel.engine.state import Recipe
-from twinreel.index.choose import make_index
+from twinreel.index.choose import AUTO, make_index
 from twinreel.match.candidates import NEIGHBOURS, Haystack
 from twinreel.match.pair import MIN_SCORE, SETTINGS
 from twinreel.store.catalogue import Catalogue
@@ -71,9 +71,19 @@ def facts_of(catalogue: Catalogue) -> dict[str, Facts]:
     }
 
 
-def fill_haystack(catalogue: Catalogue, recipe: Recipe, space: Space, facts: dict[str, Facts]) -> Haystack:
-    """All fingerprints of the library."""
-    haystack = Haystack(make_index(catalogue.fingerprints.frames(*recipe.key), recipe.describer.dimensions))
+def fill_haystack(
+    catalogue: Catalogue, recipe: Recipe, space: Space, facts: dict[str, Facts], index: str = AUTO
+) -> Haystack:
+    """All fingerprints of the library, in an index of that name (``index.choose``)."""
+    made = make_index(
+        catalogue.fingerprints.frames(*recipe.key),
+        recipe.describer.dimensions,
+        index,
+        place=catalogue.path.with_name(catalogue.path.name + ".index"),
+        library=catalogue.meta.get("id") or "",
+        key="|".join([*recipe.key, space.background.id]),
+    )
+    haystack = Haystack(made)
     for content in fingerprinted(catalogue, recipe):
         if content in facts:
             haystack.add(facts[content].number, space.view(content, facts[content].duration).video)
@@ -87,6 +97,7 @@ def match_library(
     pool: WorkerPool,
     progress: Progress | None,
     limits: Limits = LIMITS,
+    index: str = AUTO,
 ) -> int:
     """Brings the matches of a library up to date and publishes them; how many pairs were aligned with a result."""
     contents = fingerprinted(catalogue, recipe)
@@ -100,7 +111,7 @@ def match_library(
     if pending:
         space = Space(catalogue, recipe, reference)
         meter = Meter(progress, "match", len(pending))
-        matching = _Matching(catalogue, recipe, space, basis, aligner, pool, meter, limits)
+        matching = _Matching(catalogue, recipe, space, basis, aligner, pool, meter, limits, index)
         for start in range(0, len(pending), limits.block):
             found += matching.search(pending[start : start + limits.block])
     if catalogue.matches.current() != basis:
@@ -136,11 +147,13 @@ class _Matching:
         pool: WorkerPool,
         meter: Meter,
         limits: Limits,
+        index: str,
     ) -> None:
         self._catalogue, self._space, self._basis, self._aligner = catalogue, space, basis, aligner
         self._pool, self._meter, self._limits = pool, meter, limits
         self._facts = facts_of(catalogue)
-        self._haystack = fill_haystack(catalogue, recipe, space, self._facts)
+        self._haystack = fill_haystack(catalogue, recipe, space, self._facts, index)
+        self._haystack.keep()
         self._contents = {facts.number: content for content, facts in self._facts.items()}
         self._streams: dict[str, list[str]] = defaultdict(list)
         for content, facts in self._facts.items():

@@ -22,6 +22,7 @@ from twinreel.engine.pool import WorkerPool
 from twinreel.engine.progress import Meter, Progress
 from twinreel.engine.settings import STALL, Resources
 from twinreel.engine.state import Recipe, Scan, Tally
+from twinreel.index.choose import AUTO
 from twinreel.media.sampling import CHUNK
 from twinreel.media.walk import Found
 from twinreel.store.catalogue import Catalogue
@@ -45,6 +46,7 @@ def scan(
     choice: Choice,
     resources: Resources,
     aligner: str,
+    index: str = AUTO,
     progress: Progress | None,
 ) -> ScanReport:
     """Adds or refreshes files and folders, and matches what is new. The caller holds the lock for scans.
@@ -72,7 +74,7 @@ def scan(
         looking.run(census.fresh)
         files = _lacking(state, recipe, census, known, looking.contents)
         Fingerprinting(state, recipe, files).run()
-        tally.matches = match_library(catalogue, recipe, aligner, pool, progress)
+        tally.matches = match_library(catalogue, recipe, aligner, pool, progress, index=index)
     report = tally.report()
     catalogue.scans.finish(number, report)
     return report

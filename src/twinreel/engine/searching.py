@@ -7,6 +7,7 @@ from twinreel.engine.matching import LIMITS, Facts, facts_of, fill_haystack
 from twinreel.engine.space import Space, View, library_reference
 from twinreel.engine.state import Recipe
 from twinreel.engine.taking import Taken
+from twinreel.index.choose import AUTO
 from twinreel.match.candidates import Found, Haystack
 from twinreel.match.relation import turned
 from twinreel.store.catalogue import Catalogue
@@ -27,8 +28,8 @@ def identical(content: str, duration: float) -> Match:
 class Searcher:
     """A library made ready for being searched; the first search reads all fingerprints."""
 
-    def __init__(self, catalogue: Catalogue, recipe: Recipe, aligner: str) -> None:
-        self._catalogue, self._recipe, self._aligner = catalogue, recipe, aligner
+    def __init__(self, catalogue: Catalogue, recipe: Recipe, aligner: str, index: str = AUTO) -> None:
+        self._catalogue, self._recipe, self._aligner, self._index = catalogue, recipe, aligner, index
         self._space = Space(catalogue, recipe, library_reference(catalogue, recipe, keep=False))
         self.facts: dict[str, Facts] = facts_of(catalogue)
         self._contents = {facts.number: content for content, facts in self.facts.items()}
@@ -37,7 +38,7 @@ class Searcher:
     @property
     def haystack(self) -> Haystack:
         if self._haystack is None:
-            self._haystack = fill_haystack(self._catalogue, self._recipe, self._space, self.facts)
+            self._haystack = fill_haystack(self._catalogue, self._recipe, self._space, self.facts, self._index)
         return self._haystack
 
     def holds(self, content: str) -> bool:

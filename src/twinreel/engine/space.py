@@ -22,8 +22,9 @@ from twinreel.match.reference import background_of, fit_reference, outdated, sta
 from twinreel.store.catalogue import Catalogue
 from twinreel.types import Fingerprint, Float32, Reference
 
-CACHED = 200_000
-"""Frames of prepared videos that are kept in memory: 400 MB with 256 dimensions, mirrored ones included."""
+CACHED = 20_000
+"""Frames of prepared videos that are kept in memory: 40 MB with 256 dimensions, mirrored ones included. More would save
+reading some of them again, but would grow with the library."""
 SHORTEST = 0.2
 """Seconds that a video is taken to last at least: a still image has to be as long as the shortest stretch that is
 aligned, in order to match at all."""

@@ -38,6 +38,15 @@ class Index(Protocol):
         """
         ...
 
+    def keep(self) -> None:
+        """Keeps what outlives this object, where the index has a place for that.
+
+        An index that was kept is empty when it is opened again: it remembers what it made of the vectors, and an
+        owner that is added with the same vectors costs it next to nothing. So it can never say other than what its
+        user holds. The place belongs to one user at a time.
+        """
+        ...
+
     def __len__(self) -> int:
         """Number of vectors."""
         ...

@@ -5,6 +5,7 @@ from __future__ import annotations
 # Names of files may hold any bytes, and stay text here from the walk to the catalogue.
 # ruff: noqa: PTH100
 import os
+import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -37,6 +38,7 @@ from twinreel.engine.verifying import region_maps, verify_library
 from twinreel.errors import MediaError, NotFound, UserError
 from twinreel.exchange.formats import HashRules, format_named
 from twinreel.group.clusters import MIN_SAMPLES
+from twinreel.index.choose import AUTO, check_index
 from twinreel.library import files
 from twinreel.library.cleaning import journals, latest_journal, make_plan
 from twinreel.library.decisions import (
@@ -82,9 +84,9 @@ class Library:
             for group in library.groups(): ...
             for found in library.search("clip.mp4"): ...
 
-    ``describer``, ``sampling``, ``aligner``, ``verify`` and ``weights`` are remembered with the library by ``add``: who
-    does not give them gets the same again. Others than before make new fingerprints and matches beside the old
-    fingerprints; what is reported are the matches of the latest ``add``.
+    ``describer``, ``sampling``, ``aligner``, ``index``, ``verify`` and ``weights`` are remembered with the library by
+    ``add``: who does not give them gets the same again. Others than before make new fingerprints and matches beside
+    the old fingerprints; what is reported are the matches of the latest ``add``.
 
     For one thread at a time.
     """
@@ -96,12 +98,15 @@ class Library:
         describer: str | None = None,
         sampling: str | Sampling | None = None,
         aligner: str | None = None,
+        index: str | None = None,
         verify: str | None = None,
         weights: AnyPath | None = None,
         create: bool = True,
     ) -> None:
         """Opens the library in a file, by default the one in the user's data folder.
 
+        index: what candidates are searched with: ``auto`` at first, which is exact for small libraries; ``exact``,
+        ``ivfpq``, or ``milvus:`` with a file or an address.
         verify: what looks at the pairs that ``add`` finds a second time, a name of ``library.verifiers``; ``none`` at
         first. weights: the folder of its files, where it needs any.
         create: make a new one where there is none; else that is NotFound.
@@ -110,6 +115,8 @@ class Library:
         """
         if aligner is not None:
             check_aligner(aligner)
+        if index is not None:
+            check_index(index)
         if verify is not None:
             check_verifier(verify)
         sampling = Sampling.parse(sampling) if isinstance(sampling, str) else sampling
@@ -121,6 +128,7 @@ class Library:
         self.describer = describer or meta.get("describer") or DEFAULT
         self.sampling = sampling or Sampling.parse(meta.get("sampling") or str(Sampling()))
         self.aligner = aligner or meta.get("aligner") or next(iter(ALIGNERS))
+        self.index = index or meta.get("index") or AUTO
         self.verify = verify or meta.get("verify") or UNVERIFIED
         self.weights = os.path.abspath(os.fspath(weights)) if weights is not None else meta.get("weights") or None
         self._describer: Describer | None = None
@@ -176,6 +184,9 @@ class Library:
                 self._catalogue.meta.set("describer", self.describer)
                 self._catalogue.meta.set("sampling", str(self.sampling))
                 self._catalogue.meta.set("aligner", self.aligner)
+                self._catalogue.meta.set("index", self.index)
+                if self._catalogue.meta.get("id") is None:
+                    self._catalogue.meta.set("id", uuid.uuid4().hex)
                 self._catalogue.meta.set("verify", self.verify)
                 self._catalogue.meta.set("weights", self.weights or "")
             self._searcher = None
@@ -186,6 +197,7 @@ class Library:
                 choice=choice,
                 resources=resources,
                 aligner=self.aligner,
+                index=self.index,
                 progress=progress,
             )
             if verification is not None:
@@ -618,12 +630,17 @@ class Library:
         videos, resources = list(self._reported.videos().values()), Resources(jobs, memory)
         return screen(videos, lists, folder, rules or HashRules(), resources, progress)
 
+    def dropped(self) -> int:
+        """How many pairs of low scores were found and not kept."""
+        basis = self._catalogue.matches.current()
+        return sum(self._catalogue.matches.searched(basis).values()) if basis else 0
+
     def status(self) -> Status:
         """The library in numbers."""
         catalogue, videos = self._catalogue, self.videos()
         states = Counter(record.state.value for record in catalogue.paths.load().values())
         kept = self._reported.kept(0.0)
-        basis, scans = catalogue.matches.current(), catalogue.scans.all()
+        scans = catalogue.scans.all()
         key = self._recipe().key
         return Status(
             path=self.path,
@@ -637,7 +654,7 @@ class Library:
             fingerprints=len(videos) - len(catalogue.fingerprints.missing(*key)),
             matches=len(kept),
             reported=sum(match.score >= MIN_SCORE for match in kept),
-            dropped=sum(catalogue.matches.searched(basis).values()) if basis else 0,
+            dropped=self.dropped(),
             failures=len(catalogue.failures.all()),
             last_scan=scans[0] if scans else None,
         )
@@ -654,7 +671,7 @@ class Library:
     def _search(self) -> Searcher:
         if self._searcher is None:
             check_aligner(self.aligner)
-            self._searcher = Searcher(self._catalogue, self._recipe(), self.aligner)
+            self._searcher = Searcher(self._catalogue, self._recipe(), self.aligner, self.index)
         return self._searcher
 
     def _found(self, matches: Iterable[Match], top: int, least: float) -> list[Found]:

@@ -66,6 +66,10 @@ class Haystack:
         self._bias.append(video.bias[telling])
         self._frames += int(np.count_nonzero(telling))
 
+    def keep(self) -> None:
+        """Keeps what the index remembers beyond this object."""
+        self._index.keep()
+
     def find(
         self,
         query: Prepared,
@@ -86,7 +90,7 @@ class Haystack:
                 if found.number not in best or found.votes > best[found.number].votes:
                     best[found.number] = found
         ranked = sorted(best.values(), key=lambda found: (-found.votes, found.number))
-        return [found for found in ranked if found.votes >= ENOUGH][:limit]
+        return ranked[:limit]
 
     def _vote(
         self, query: Prepared, vectors: Float32, mirrored: bool, exclude: int | None, neighbours: int
@@ -98,7 +102,8 @@ class Haystack:
         frame, place = np.nonzero(owners >= 0)
         owner, frame, score = owners[frame, place], rows[frame], scores[frame, place]
         hit = np.array([self._first[number] for number in owner.tolist()], np.int64) + hits[owners >= 0]
-        self._times, self._bias = [np.concatenate(self._times)], [np.concatenate(self._bias)]
+        if len(self._times) > 1:
+            self._times, self._bias = [np.concatenate(self._times)], [np.concatenate(self._bias)]
         bias = (query.bias[frame] + self._bias[0][hit]) / 2
         votes = ((score - bias) / (1 - bias) * np.sqrt(query.weights[frame])).astype(np.float64)
         kept = votes > FLOOR
@@ -118,6 +123,8 @@ def _best_cells(
 ) -> list[tuple[int, float, float]]:
     """For each owner the cell of offsets with most votes, one a frame: (owner, votes, mean offset in the cell).
 
+    Only owners with ``ENOUGH`` votes.
+
     Arrays (p,) of equal length; cells are ``width`` seconds wide, moved by the share ``shift``.
     """
     if not len(owners):
@@ -136,4 +143,5 @@ def _best_cells(
     of = owners[kept][starts]
     ranked = np.lexsort((np.arange(len(of)), -sums, of))
     leaders = ranked[np.flatnonzero(np.diff(of[ranked], prepend=-1))]
+    leaders = leaders[sums[leaders] >= ENOUGH]
     return list(zip(of[leaders].tolist(), sums[leaders].tolist(), means[leaders].tolist(), strict=True))

@@ -1,9 +1,9 @@
 """What is remembered of each video's looks, by describer and sampling and nothing else.
 
-Times are kept as float64, exactly. Vectors are int8 (see ``quantise``), so a Fingerprint that is read has slightly
-other vectors than the one that was put, and reading, putting and reading again changes nothing more. Weights are
-float16: 0 and 1 are exact, others are off by at most 2**-12 (2**-11 relative). The layout is int8 in 127ths. The parts
-of a video that shows no pictures within its picture take no room.
+Times are kept as float64, exactly. Vectors are int8 (see ``quantise``), packed without loss (see ``packing``), so a
+Fingerprint that is read has slightly other vectors than the one that was put, and reading, putting and reading again
+changes nothing more. Weights are float16: 0 and 1 are exact, others are off by at most 2**-12 (2**-11 relative). The
+layout is int8 in 127ths. The parts of a video that shows no pictures within its picture take no room.
 """
 
 from __future__ import annotations
@@ -14,22 +14,25 @@ from typing import Any
 import numpy as np
 
 from twinreel.store.database import Database
+from twinreel.store.packing import pack, unpack
 from twinreel.store.quantise import dequantise, quantise
 from twinreel.store.videos import numbers_of
 from twinreel.types import LAYOUT, Fingerprint
 
 
 def _fingerprint(row: tuple[Any, ...]) -> Fingerprint:
-    describer, sampling, dims, times, vectors, weights, layout, parts = row
+    describer, sampling, dims, times, vectors, weights, layout, parts, packed = row
     seconds = np.frombuffer(times, "<f8").astype(np.float64)
+    n = len(seconds)
+    codes = unpack(vectors, n, dims) if packed else np.frombuffer(vectors, np.int8).reshape(n, dims)
     return Fingerprint(
         times=seconds,
-        vectors=dequantise(np.frombuffer(vectors, np.int8).reshape(len(seconds), dims)),
+        vectors=dequantise(codes),
         weights=np.frombuffer(weights, "<f2").astype(np.float32),
-        layout=np.frombuffer(layout, np.int8).reshape(len(seconds), LAYOUT).astype(np.float32) / np.float32(127),
+        layout=np.frombuffer(layout, np.int8).reshape(n, LAYOUT).astype(np.float32) / np.float32(127),
         describer=describer,
         sampling=sampling,
-        parts=np.frombuffer(parts, np.uint8).copy() if parts else np.zeros(len(seconds), np.uint8),
+        parts=np.frombuffer(parts, np.uint8).copy() if parts else np.zeros(n, np.uint8),
     )
 
 
@@ -48,11 +51,13 @@ class Fingerprints:
             number = numbers_of(self._database, [content])[content]
             self._database.execute(
                 """
-                INSERT INTO fingerprints (video, describer, sampling, dims, times, vectors, weights, layout, parts)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+                INSERT INTO fingerprints
+                    (video, describer, sampling, dims, times, vectors, weights, layout, parts, packed)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1)
                 ON CONFLICT (video, describer, sampling) DO UPDATE SET
                     dims = excluded.dims, times = excluded.times, vectors = excluded.vectors,
-                    weights = excluded.weights, layout = excluded.layout, parts = excluded.parts
+                    weights = excluded.weights, layout = excluded.layout, parts = excluded.parts,
+                    packed = excluded.packed
                 """,
                 (
                     number,
@@ -60,7 +65,7 @@ class Fingerprints:
                     fingerprint.sampling,
                     fingerprint.vectors.shape[1],
                     fingerprint.times.astype("<f8").tobytes(),
-                    quantise(fingerprint.vectors).tobytes(),
+                    pack(quantise(fingerprint.vectors)),
                     fingerprint.weights.astype("<f2").tobytes(),
                     np.rint(fingerprint.layout * 127).astype(np.int8).tobytes(),
                     fingerprint.parts.tobytes() if fingerprint.parts.any() else b"",
@@ -70,7 +75,7 @@ class Fingerprints:
     def get(self, content: str, describer: str, sampling: str) -> Fingerprint | None:
         rows = self._database.query(
             """
-            SELECT f.describer, f.sampling, f.dims, f.times, f.vectors, f.weights, f.layout, f.parts
+            SELECT f.describer, f.sampling, f.dims, f.times, f.vectors, f.weights, f.layout, f.parts, f.packed
             FROM fingerprints f JOIN videos v ON v.id = f.video
             WHERE v.content = ? AND f.describer = ? AND f.sampling = ?
             """,
@@ -122,8 +127,9 @@ class Fingerprints:
             numbers = numbers_of(self._database, [source, target])
             return self._database.execute(
                 """
-                INSERT INTO fingerprints (video, describer, sampling, dims, times, vectors, weights, layout, parts)
-                SELECT ?, describer, sampling, dims, times, vectors, weights, layout, parts
+                INSERT INTO fingerprints
+                    (video, describer, sampling, dims, times, vectors, weights, layout, parts, packed)
+                SELECT ?, describer, sampling, dims, times, vectors, weights, layout, parts, packed
                 FROM fingerprints WHERE video = ?
                 ON CONFLICT (video, describer, sampling) DO NOTHING
                 """,

@@ -192,7 +192,31 @@ _VERIFIED = (
     "CREATE INDEX verified_by_b ON verified (b)",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _PARTS, _BACKWARDS, _VERIFIED)
+# `vectors` are rows of int8 as before where `packed` is 0, else as `packing` writes them. A CHECK cannot be changed, so
+# the table is made anew.
+_PACKED = (
+    """
+    CREATE TABLE fingerprints_packed (
+        video INTEGER NOT NULL REFERENCES videos (id) ON DELETE CASCADE,
+        describer TEXT NOT NULL,
+        sampling TEXT NOT NULL,
+        dims INTEGER NOT NULL,
+        times BLOB NOT NULL CHECK (length(times) % 8 = 0),
+        vectors BLOB NOT NULL CHECK (packed OR length(vectors) = length(times) / 8 * dims),
+        weights BLOB NOT NULL CHECK (length(weights) = length(times) / 4),
+        layout BLOB NOT NULL CHECK (length(layout) = length(times) * 2),
+        parts BLOB NOT NULL DEFAULT x'' CHECK (length(parts) IN (0, length(times) / 8)),
+        packed INTEGER NOT NULL DEFAULT 0,
+        PRIMARY KEY (video, describer, sampling)
+    )""",
+    """
+    INSERT INTO fingerprints_packed (video, describer, sampling, dims, times, vectors, weights, layout, parts)
+        SELECT video, describer, sampling, dims, times, vectors, weights, layout, parts FROM fingerprints""",
+    "DROP TABLE fingerprints",
+    "ALTER TABLE fingerprints_packed RENAME TO fingerprints",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _PARTS, _BACKWARDS, _VERIFIED, _PACKED)
 
 
 def check_ours(database: Database) -> None:
