@@ -15,6 +15,7 @@ from twinreel.cli import bench, browse, describers, hashes, train
 from twinreel.cli.compare import compare
 from twinreel.cli.doctor import doctor
 from twinreel.cli.evaluate import evaluate
+from twinreel.cli.joining import import_, merge
 from twinreel.cli.output import accept_any_name, complain, say, tell
 from twinreel.cli.repeats import repeats
 from twinreel.cli.scan import scan
@@ -75,11 +76,13 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
     *(scan, search, compare, repeats),
     *(browse.groups, browse.matches, browse.shared, browse.show, browse.failures),
     *(browse.export, browse.forget, browse.prune),
+    merge,
     doctor,
     evaluate,
 )
 for _command in _COMMANDS:
     app.command()(_command)
+app.command(name="import")(import_)
 app.add_typer(describers.app, name="describers")
 app.add_typer(bench.app, name="bench")
 app.add_typer(hashes.app, name="hashes")

@@ -15,13 +15,14 @@ everything every time.
 from __future__ import annotations
 
 # A Path for each of a million files would be time and memory for nothing.
-# ruff: noqa: PTH100, PTH112, PTH116, PTH120
+# ruff: noqa: PTH112, PTH116, PTH120
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from twinreel.engine.progress import Meter
 from twinreel.errors import NotFound
+from twinreel.media.remote import absolute
 from twinreel.media.walk import Found, walk
 from twinreel.store.failures import Version
 from twinreel.store.paths import FileStat, PathRecord
@@ -142,4 +143,4 @@ def _where(path: str, record: PathRecord, roots: Iterable[str], devices: set[int
 
 def folders(roots: Iterable[str]) -> list[str]:
     """Absolute, sorted, each once."""
-    return sorted({os.path.abspath(root) for root in roots})
+    return sorted({absolute(root) for root in roots})

@@ -64,6 +64,11 @@ def library_reference(catalogue: Catalogue, recipe: Recipe, *, keep: bool) -> Re
     return reference
 
 
+def forget_reference(catalogue: Catalogue) -> None:
+    """The next reference is fitted to the videos as they then are, however little they differ from those before."""
+    catalogue.meta.set(_STANDING, "{}")
+
+
 def _fingerprints(catalogue: Catalogue, recipe: Recipe, contents: Iterable[str]) -> Iterable[Fingerprint]:
     for content in contents:
         fingerprint = catalogue.fingerprints.get(content, *recipe.key)

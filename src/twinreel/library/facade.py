@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -17,6 +17,7 @@ from twinreel.describe.base import Describer
 from twinreel.describe.registry import DEFAULT, load_describer
 from twinreel.engine.census import Choice, below
 from twinreel.engine.comparing import Comparing
+from twinreel.engine.joining import Joined
 from twinreel.engine.progress import Progress
 from twinreel.engine.repeating import find_repeats
 from twinreel.engine.scan import open_pool, scan
@@ -28,17 +29,19 @@ from twinreel.engine.verifying import verify_library
 from twinreel.errors import MediaError, NotFound, UserError
 from twinreel.exchange.formats import Rules, format_named
 from twinreel.group.groups import groups
-from twinreel.library import files
+from twinreel.library import files, joining
 from twinreel.library.hashes import Hashed, Screening, export_hashes, screen
 from twinreel.library.reported import Reported
 from twinreel.library.results import Comparison, Found, Repeats, Status
 from twinreel.library.verifiers import UNVERIFIED, check_verifier, load_verification
 from twinreel.match.alignment import ALIGNERS
 from twinreel.match.pair import MIN_SCORE
+from twinreel.media.remote import absolute
 from twinreel.media.sampling import Sampling
 from twinreel.store.catalogue import Catalogue
 from twinreel.store.exports import check_export, write_rows
 from twinreel.store.location import default_library
+from twinreel.store.parquet import EntriesFile
 from twinreel.types import Failure, Group, Match, ScanReport, SharedContent, State, Video
 
 AnyPath = str | os.PathLike[str]
@@ -141,12 +144,7 @@ class Library:
         verification = load_verification(self.verify, self.weights)
         with self._catalogue.lock_for_scan(wait=wait, on_wait=on_wait):
             recipe = self._recipe()
-            with self._catalogue.transaction():
-                self._catalogue.meta.set("describer", self.describer)
-                self._catalogue.meta.set("sampling", str(self.sampling))
-                self._catalogue.meta.set("aligner", self.aligner)
-                self._catalogue.meta.set("verify", self.verify)
-                self._catalogue.meta.set("weights", self.weights or "")
+            self._remember()
             self._searcher = None
             report = scan(
                 self._catalogue,
@@ -187,7 +185,7 @@ class Library:
     ) -> dict[str, list[Found] | MediaError]:
         """The same for many clips, by their paths as given; a clip that cannot be used has its error as the answer."""
         least = _least(min_score)
-        asked = {os.fspath(clip): os.path.abspath(os.fspath(clip)) for clip in clips}
+        asked = {os.fspath(clip): absolute(os.fspath(clip)) for clip in clips}
         recipe, searcher, shared = self._recipe(), self._search(), self._reported.weightless()
         with open_pool(recipe.describer.image_size, Resources(jobs)) as pool:
             looks = look_at(pool, list(asked.values()))
@@ -209,7 +207,7 @@ class Library:
 
         Raises MediaError where one cannot be used.
         """
-        paths = [os.path.abspath(os.fspath(path)) for path in (a, b)]
+        paths = [absolute(os.fspath(path)) for path in (a, b)]
         recipe = self._recipe()
         with open_pool(recipe.describer.image_size, Resources(jobs=2)) as pool:
             looks = look_at(pool, paths)
@@ -227,7 +225,7 @@ class Library:
 
         Raises MediaError where the file cannot be used.
         """
-        path = os.path.abspath(os.fspath(path))
+        path = absolute(os.fspath(path))
         recipe = self._recipe()
         with open_pool(recipe.describer.image_size, Resources(jobs=1)) as pool:
             taken = _usable(path, look_at(pool, [path])[path])
@@ -273,7 +271,7 @@ class Library:
 
     def forget(self, path: AnyPath) -> int:
         """Removes a file, or all files of a folder, from the library, not from the disk; how many. NotFound."""
-        root = os.path.abspath(os.fspath(path))
+        root = absolute(os.fspath(path))
         with self._changing():
             known = [known for known in self._catalogue.paths.load() if below(known, root)]
             failed = [failure.path for failure in self._catalogue.failures.all() if below(failure.path, root)]
@@ -298,6 +296,51 @@ class Library:
         """
         check_export(Path(file))
         return write_rows(files.rows(self._reported.videos(), self.matches(min_score)), Path(file))
+
+    def export_videos(self, file: AnyPath) -> int:
+        """Writes all videos with their fingerprints, and the decisions, to a .parquet file; how many videos.
+
+        ``import_videos`` reads it, on any machine.
+        """
+        return joining.export_entries(self._catalogue, self._recipe(), Path(file))
+
+    def import_videos(
+        self,
+        file: AnyPath,
+        *,
+        host: str | None = None,
+        made_by: str | None = None,
+        jobs: int | None = None,
+        progress: Progress | None = None,
+    ) -> Joined:
+        """Takes in the videos of a .parquet file, and matches all anew, without decoding.
+
+        The file is one of ``export_videos``, or a table of (id, uri, vectors) by another program; ``made_by`` names
+        that, for a library of its own. host: the machine whose paths they are; None where they are paths here too.
+        UserError for fingerprints of another kind than this library's.
+        """
+        read = EntriesFile(Path(file))
+        describer = joining.foreign_describer(read, made_by)
+        if describer is not None:
+            self.describer, self._describer = describer, None
+        return self._join([joining.imported(read, self._recipe())], host, Resources(jobs), progress)
+
+    def merge(
+        self,
+        others: Iterable[AnyPath],
+        *,
+        host: str | None = None,
+        jobs: int | None = None,
+        progress: Progress | None = None,
+    ) -> Joined:
+        """Takes in the videos of other libraries, and matches all anew, without decoding.
+
+        host: as in ``import_videos``. UserError for fingerprints of another kind than this library's.
+        """
+        recipe = self._recipe()
+        with ExitStack() as opened:
+            given = [opened.enter_context(joining.other_library(Path(other), recipe, self.path)) for other in others]
+            return self._join(given, host, Resources(jobs), progress)
 
     def export_hashes(
         self,
@@ -382,10 +425,35 @@ class Library:
 
     def _content(self, name: str) -> str:
         """The content id of a video, given by that or by a path."""
-        video = self._catalogue.videos.by_path(os.path.abspath(name)) or self._catalogue.videos.get(name)
+        video = self._catalogue.videos.by_path(absolute(name)) or self._catalogue.videos.get(name)
         if video is None:
             raise NotFound(f"the library knows no video {name!r}: scan it first")
         return video.content
+
+    def _join(
+        self, given: Iterable[joining.Videos], host: str | None, resources: Resources, progress: Progress | None
+    ) -> Joined:
+        with self._catalogue.lock_for_scan(wait=False):
+            self._searcher = None
+            self._remember()
+            return joining.join(
+                self._catalogue,
+                self._recipe(),
+                given,
+                host=host,
+                resources=resources,
+                aligner=self.aligner,
+                progress=progress,
+            )
+
+    def _remember(self) -> None:
+        """Keeps with the library how it is scanned."""
+        with self._catalogue.transaction():
+            self._catalogue.meta.set("describer", self.describer)
+            self._catalogue.meta.set("sampling", str(self.sampling))
+            self._catalogue.meta.set("aligner", self.aligner)
+            self._catalogue.meta.set("verify", self.verify)
+            self._catalogue.meta.set("weights", self.weights or "")
 
     @contextmanager
     def _changing(self) -> Iterator[None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,6 +79,28 @@ class Decisions:
             ON CONFLICT (kind, a, coalesce(b, '')) DO UPDATE SET note = excluded.note, decided_at = excluded.decided_at
             """,
             {"kind": kind.value, "a": a, "b": b, "note": plain_text(note), "now": time.time()},
+        )
+
+    def take(self, decisions: Iterable[Decision]) -> int:
+        """Keeps decisions that were taken in another library, where they are not known; how many."""
+        nobody = Identity("")
+        rows = []
+        for decision in decisions:
+            a, b = decision.a, decision.b or nobody
+            rows.append(
+                (
+                    *(decision.kind.value, a.content, b.content or None, plain_text(decision.note)),
+                    *(decision.decided_at, a.file_digest, a.stream_digest, b.file_digest, b.stream_digest),
+                )
+            )
+        return self._database.execute_many(
+            """
+            INSERT INTO decisions
+                (kind, a, b, note, decided_at, a_file_digest, a_stream_digest, b_file_digest, b_stream_digest)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT (kind, a, coalesce(b, '')) DO NOTHING
+            """,
+            rows,
         )
 
     def revoke(self, kind: DecisionKind, a: str, b: str | None = None) -> bool:

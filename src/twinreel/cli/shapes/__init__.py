@@ -12,6 +12,7 @@ from twinreel.cli.shapes.bench import BenchMakeShape, BenchReportShape, RunShape
 from twinreel.cli.shapes.commands import (
     CompareShape,
     ExportShape,
+    JoinedShape,
     RemovedShape,
     RepeatsShape,
     ScanShape,
@@ -36,6 +37,8 @@ OUTPUTS: dict[str, Any] = {
     "export": ExportShape,
     "forget": RemovedShape,
     "prune": RemovedShape,
+    "import": JoinedShape,
+    "merge": JoinedShape,
     "describers list": list[DescriberShape],
     "doctor": DoctorShape,
     "evaluate": EvaluateShape,
