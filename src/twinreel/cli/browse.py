@@ -180,7 +180,7 @@ def export(
 
 
 def forget(
-    path: Annotated[Path, typer.Argument(metavar="PATH", show_default=False, help="A file or a folder.")],
+    path: Annotated[str, typer.Argument(metavar="PATH", show_default=False, help="A file or a folder, or a URL.")],
     library: options.LibraryFile = None,
     json: options.Json = False,
 ) -> None:

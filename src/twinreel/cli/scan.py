@@ -17,7 +17,15 @@ from twinreel.store.exports import check_export, path_to_text
 
 
 def scan(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Folders and files.", show_default=False)],
+    paths: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="SOURCE",
+            show_default=False,
+            help="Folders and files; URLs (s3://, gs://, az://, hf://, https://); manifests, that is .csv or .parquet "
+            "files with a column uri, url, path or file.",
+        ),
+    ],
     library: options.LibraryFile = None,
     json: options.Json = False,
     export: Annotated[
@@ -70,6 +78,7 @@ def scan(
       twinreel scan ~/Videos /media/disk --export matches.csv
       twinreel scan . --exclude "*/samples/*" --sampling keyframes --jobs 4
       twinreel scan ~/Videos --verify chamfer
+      twinreel scan s3://bucket/films more.parquet --sampling keyframes
       twinreel scan . --library films.sqlite --json > report.json
     """
     from twinreel.match.calibration import MIN_SCORE

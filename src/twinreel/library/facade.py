@@ -38,6 +38,7 @@ from twinreel.match.alignment import ALIGNERS
 from twinreel.match.pair import MIN_SCORE
 from twinreel.media.remote import absolute
 from twinreel.media.sampling import Sampling
+from twinreel.media.source import readable
 from twinreel.store.catalogue import Catalogue
 from twinreel.store.exports import check_export, write_rows
 from twinreel.store.location import default_library
@@ -128,9 +129,10 @@ class Library:
         on_wait: Callable[[str], None] | None = None,
         progress: Progress | None = None,
     ) -> ScanReport:
-        """Adds or refreshes files and folders, and matches what is new against everything.
+        """Adds or refreshes files, folders, URLs and what manifests list, and matches what is new against everything.
 
-        include, exclude, hidden: which files; see ``media.walk``.
+        paths: also URLs (``s3://bucket/films``; extra ``remote``), and manifests: .csv or .parquet with a column
+        ``uri``, ``url``, ``path`` or ``file``. include, exclude, hidden: which files; see ``media.walk``.
         jobs: worker processes, one a core where not given. memory: bytes that each of them may use.
         readers_per_drive: workers that read from one drive at a time, by default all; 1 spares a hard disk the seeking.
         wait: where another scan uses the library, wait for its end (``on_wait`` is told why), instead of LibraryError.
@@ -478,5 +480,6 @@ def _usable(path: str, result: Taken | MediaError) -> Taken:
 
 def _outside(taken: Taken) -> Video:
     """A file that is not part of the library."""
-    size = Path(taken.path).stat().st_size
+    with readable(taken.path, "identify") as (_, size):
+        pass
     return Video(taken.content, taken.path, (taken.path,), State.PRESENT, size, taken.probe)
