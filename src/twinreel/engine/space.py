@@ -18,7 +18,7 @@ from twinreel.describe.base import Describer
 from twinreel.engine.state import Recipe
 from twinreel.errors import NotFound
 from twinreel.match.prepared import Prepared, prepare
-from twinreel.match.reference import background_of, fit_reference, outdated, standing
+from twinreel.match.reference import Background, background_of, fit_reference, outdated, standing
 from twinreel.store.catalogue import Catalogue
 from twinreel.types import Fingerprint, Float32, Reference
 
@@ -112,8 +112,13 @@ class Space:
 
     def see(self, content: str, duration: float, fingerprint: Fingerprint) -> View:
         """Any video."""
-        mirrored = self._recipe.describer.mirror(fingerprint.vectors)
-        return View(
-            prepare(content, max(duration, SHORTEST), fingerprint, self.background),
-            None if mirrored is None else self.background.project(mirrored),
-        )
+        return see(self._recipe.describer, self.background, content, duration, fingerprint)
+
+
+def see(describer: Describer, background: Background, content: str, duration: float, fingerprint: Fingerprint) -> View:
+    """A video as it is seen from a background."""
+    mirrored = describer.mirror(fingerprint.vectors)
+    return View(
+        prepare(content, max(duration, SHORTEST), fingerprint, background),
+        None if mirrored is None else background.project(mirrored),
+    )
