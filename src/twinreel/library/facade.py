@@ -30,6 +30,7 @@ from twinreel.errors import MediaError, NotFound, UserError
 from twinreel.exchange.formats import Rules, format_named
 from twinreel.group.groups import groups
 from twinreel.library import files, joining
+from twinreel.library.clustered import Clustered, scan_in_shards
 from twinreel.library.hashes import Hashed, Screening, export_hashes, screen
 from twinreel.library.reported import Reported
 from twinreel.library.results import Comparison, Found, Repeats, Status
@@ -128,6 +129,7 @@ class Library:
         wait: bool = False,
         on_wait: Callable[[str], None] | None = None,
         progress: Progress | None = None,
+        on: Clustered | None = None,
     ) -> ScanReport:
         """Adds or refreshes files, folders, URLs and what manifests list, and matches what is new against everything.
 
@@ -136,6 +138,7 @@ class Library:
         jobs: worker processes, one a core where not given. memory: bytes that each of them may use.
         readers_per_drive: workers that read from one drive at a time, by default all; 1 spares a hard disk the seeking.
         wait: where another scan uses the library, wait for its end (``on_wait`` is told why), instead of LibraryError.
+        on: a cluster that does the work; None for this machine alone.
         A file that cannot be used is in the report's ``failures``, never an exception. What is done so far is kept
         when this is interrupted, and the next ``add`` goes on from there.
         NotFound where none of the paths exists and nothing under them is known.
@@ -148,15 +151,30 @@ class Library:
             recipe = self._recipe()
             self._remember()
             self._searcher = None
-            report = scan(
-                self._catalogue,
-                [os.fspath(path) for path in given],
-                recipe,
-                choice=choice,
-                resources=resources,
-                aligner=self.aligner,
-                progress=progress,
-            )
+            sources = [os.fspath(path) for path in given]
+            if on is None:
+                report = scan(
+                    self._catalogue,
+                    sources,
+                    recipe,
+                    choice=choice,
+                    resources=resources,
+                    aligner=self.aligner,
+                    progress=progress,
+                )
+            else:
+                report = scan_in_shards(
+                    self._catalogue,
+                    sources,
+                    recipe,
+                    describer=self.describer,
+                    choice=choice,
+                    aligner=self.aligner,
+                    work=on.work,
+                    engine=on.engine(),
+                    memory=memory,
+                    progress=progress,
+                )
             if verification is not None:
                 seen = verify_library(self._catalogue, verification, resources, progress)
                 report = replace(report, verified=seen.pairs, regions=seen.videos)

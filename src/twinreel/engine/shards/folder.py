@@ -37,12 +37,17 @@ class Folder:
         """
         folder = cls(absolute(root))
         if not folder.exists(MANIFEST):
-            folder.write(MANIFEST, json.dumps(settings, indent=1).encode())
-        known = json.loads(folder.read(MANIFEST))
+            folder.write(MANIFEST, json.dumps(dict(settings), indent=1).encode())
+        known = folder.settings()
         if changed := sorted(key for key in {*known, *settings} if known.get(key) != settings.get(key)):
             words = ", ".join(f"{key} {known.get(key)!r}, now {settings.get(key)!r}" for key in changed)
             raise UserError(f"the folder {root} holds a run with other settings ({words}): give another folder")
         return folder
+
+    def settings(self) -> dict[str, Any]:
+        """What the run is made with."""
+        settings: dict[str, Any] = json.loads(self.read(MANIFEST))
+        return settings
 
     def _at(self, name: str) -> tuple[Any, str]:
         system, root = file_system(self.root)

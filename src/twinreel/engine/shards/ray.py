@@ -1,7 +1,7 @@
-"""The Engine on Ray Data: each step is a data set of jobs, mapped by a pool of actors.
+"""The Engine on Ray Data: each step is a data set of jobs, mapped by tasks or, where jobs share something, by actors.
 
-Ray starts a job anew, elsewhere, when its actor or the node under it dies; as a job whose file is there is done, nothing
-is done twice but what was in the air. The jobs of a step, their pace and their actors are on Ray's dashboard, and the
+Ray starts a job anew, elsewhere, when its process or the node under it dies; as a job whose file is there is done,
+nothing is done twice but what was in the air. The jobs of a step and their pace are on Ray's dashboard, and the
 counters ``twinreel_jobs`` and ``twinreel_seconds`` among its metrics, by step.
 """
 
@@ -12,12 +12,14 @@ import pickle
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from twinreel.engine.shards.job import Job, Plan, Setting, run_job
 from twinreel.errors import MissingExtra, TwinreelError, UserError
 
-SCHEME = "ray"
+ACTORS = ("describe", "search")
+"""Steps whose jobs share a model or an index: an actor keeps it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +39,8 @@ class Cluster:
     def __post_init__(self) -> None:
         if (self.most is not None and self.most < 1) or self.cpus <= 0 or self.gpus < 0:
             raise UserError(
-                f"actors {self.most}, cpus {self.cpus:g} and gpus {self.gpus:g} are given; 1 and more, above 0, and 0 and "
-                "more are expected"
+                f"actors {self.most}, cpus {self.cpus:g} and gpus {self.gpus:g} are given; 1 and more, above 0, and "
+                "0 and more are expected"
             )
 
 
@@ -66,21 +68,30 @@ class RayEngine:
             return
         most = self._cluster.most or max(1, int(self._ray.cluster_resources().get("CPU", 1) / self._cluster.cpus))
         rows = [{"job": pickle.dumps(job), "number": number} for number, job in enumerate(given)]
-        context = self._data.DataContext.get_current()
-        context.enable_progress_bars = False
-        done = self._data.from_items(rows, override_num_blocks=len(rows)).map(
-            Worker,
-            fn_constructor_args=(pickle.dumps(plan),),
-            compute=self._data.ActorPoolStrategy(min_size=1, max_size=min(most, len(rows))),
-            num_cpus=self._cluster.cpus,
-            num_gpus=self._cluster.gpus if given[0].step == "describe" else None,
-        )
+        self._data.DataContext.get_current().enable_progress_bars = False
+        jobs_of = self._data.from_items(rows, override_num_blocks=len(rows))
+        if given[0].step in ACTORS:
+            done = jobs_of.map(
+                Worker,
+                fn_constructor_args=(pickle.dumps(plan),),
+                compute=self._data.ActorPoolStrategy(min_size=1, max_size=min(most, len(rows))),
+                num_cpus=self._cluster.cpus,
+                num_gpus=self._cluster.gpus if given[0].step == "describe" else None,
+            )
+        else:
+            done = jobs_of.map(
+                work,
+                fn_args=(pickle.dumps(plan),),
+                compute=self._data.TaskPoolStrategy(self._cluster.most),
+                num_cpus=self._cluster.cpus,
+                max_retries=-1,
+            )
         for row in done.iter_rows():
             yield given[row["number"]]
 
 
 class Worker:
-    """An actor: carries out the jobs of one step that come to it."""
+    """Carries out jobs, one after the other."""
 
     def __init__(self, plan: bytes) -> None:
         self._setting = Setting(pickle.loads(plan))
@@ -95,3 +106,12 @@ class Worker:
         self._jobs.inc(1, {"step": job.step})
         self._seconds.inc(max(time.monotonic() - begun, 1e-6), {"step": job.step})
         return {"number": row["number"]}
+
+
+_worker = lru_cache(maxsize=1)(Worker)
+"""That of a process that runs tasks: describers take time to load."""
+
+
+def work(row: Mapping[str, Any], plan: bytes) -> dict[str, Any]:
+    """Carries out a job in whatever process Ray gives it."""
+    return _worker(plan)(row)

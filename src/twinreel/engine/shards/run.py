@@ -108,7 +108,7 @@ class Run:
         wanted: Sequence[Job] = list(jobs)
         there = set(self.plan.folder.list(wanted[0].step)) if wanted else set()
         left = [job for job in wanted if job.output not in there]
-        meter = Meter(self.progress, wanted[0].step, len(wanted))
+        meter = Meter(self.progress, f"shards: {wanted[0].step}", len(wanted))
         meter.advance(len(wanted) - len(left))
         for _ in self.engine.map(self.plan, left):
             meter.advance()
