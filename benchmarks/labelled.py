@@ -58,7 +58,10 @@ APART = 0.04
 """Share of the scene's seconds that lies between two stretches that share none, on either side of where it is cut."""
 STILL = 0.9
 """Inner product of two frames from which they are too alike: nobody can say that it is another moment."""
-_NO_CHANGE = {"agreement": 0.0, "relative": 0.0, "concord": 0.0, "change": 0.0}
+_NO_CHANGE = {
+    **{"agreement": 0.0, "relative": 0.0, "concord": 0.0, "change": 0.0, "variety": 1.0},
+    **{"motion": 0.0, "moved": 0.0},
+}
 NOTHING: Float64 = np.zeros((0, 0))
 EDGE = 0.01
 """Seconds that a fragment may stick out of a true stretch."""
@@ -267,7 +270,8 @@ def _cards(rng: random.Random) -> Iterator[Example]:
         likeness = rng.uniform(*CARD_LIKENESS)
         seconds = math.exp(rng.uniform(*map(math.log, CARD_SECONDS)))
         seen = Evidence(
-            *(likeness, likeness, 1.0), **_NO_CHANGE, variety=1.0, covered=min(1.0, 1 / seconds), shorter=seconds
+            **{"best": likeness, "mean": likeness, "least": likeness, "frames": 1.0, **_NO_CHANGE},
+            **{"covered": min(1.0, 1 / seconds), "shorter": seconds},
         )
         yield Example(terms(seen)[None], False)
 

@@ -152,7 +152,7 @@ def test_diagrams_are_svg_files_that_name_their_lines(tmp_path: Path) -> None:
 
 
 CHANGING = {"agreement": 0.1, "relative": 0.1, "concord": 0.5, "change": 0.3, "variety": 3.0}
-MOVING = Evidence(best=0.9, mean=0.8, frames=8, **CHANGING, covered=1.0, shorter=8.0)
+MOVING = Evidence(best=0.9, mean=0.8, least=0.7, frames=8, **CHANGING, motion=0.1, moved=0.8, covered=1.0, shorter=8.0)
 
 
 @pytest.mark.parametrize(

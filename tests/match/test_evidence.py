@@ -100,7 +100,10 @@ def test_best_mean_and_frames_by_their_weights() -> None:
 def says_of(**given: float) -> Evidence:
     """Of ten seconds in which nothing moves, but for what is given."""
     no_change = {"agreement": 0.0, "relative": 0.0, "concord": 0.0, "change": 0.0, "variety": 1.0}
-    still = Evidence(best=0.8, mean=0.7, frames=10.0, **no_change, covered=1.0, shorter=10.0)
+    still = Evidence(
+        **{"best": 0.8, "mean": 0.7, "least": 0.6, "frames": 10.0, **no_change},
+        **{"motion": 0.0, "moved": 0.0, "covered": 1.0, "shorter": 10.0},
+    )
     return replace(still, **given)
 
 
@@ -113,16 +116,17 @@ OTHER = {"agreement": 0.0, "relative": 0.0, "concord": 0.1, "change": 0.3, "vari
 def test_a_score_is_a_logistic_function_of_the_terms() -> None:
     says = says_of(
         **{"mean": 0.64, "frames": 9.0, "agreement": 0.5, "relative": 0.6, "concord": 0.7, "change": 0.2},
-        **{"variety": 3.0, "covered": 0.3, "shorter": 20.0},
+        **{"variety": 3.0, "motion": 0.1, "moved": 0.75, "covered": 0.3, "shorter": 20.0},
     )
     ten = np.log(10)
-    moments = [0.5, 0.5 * ten, 0.6, 0.7, 0.7 * ten, 0.2, 0.2 * ten]
-    expected = [1, 0.8, 0.8 * np.log(11), -np.log(0.41), *moments, 0.3, np.log(20), 0.6 * np.log(3), 0.5 * np.log(3)]
+    near = -np.log(0.41)
+    moments = [0.5, 0.5 * ten, 0.6, 0.7, 0.7 * ten, 0.2, 0.2 * ten, 0.6 * np.log(3), 0.5 * np.log(3)]
+    expected = [1, 0.8, 0.8 * np.log(11), near, *moments, 0.75, near * 0.1 * 0.25, 0.6, 0.3, np.log(20)]
     assert terms(says).tolist() == pytest.approx(expected)
     logit = sum(c * t for c, t in zip(DEFAULT.coefficients, terms(says), strict=True))
     assert DEFAULT.score(says) == pytest.approx(1 / (1 + np.exp(-logit)))
     # no overflow, at either end
-    steep = Calibration((-1e6, 0, 2e6, *[0] * 12))
+    steep = Calibration((-1e6, 0, 2e6, *[0] * 15))
     assert [steep.score(replace(says, mean=mean)) for mean in (1.0, 0.0)] == pytest.approx([1, 0])
 
 
@@ -143,6 +147,46 @@ def test_another_moment_of_a_scene_is_no_copy_however_alike() -> None:
 def test_that_a_zoom_changes_alike_says_less_than_that_a_scene_does() -> None:
     faint = {"mean": 0.2, "best": 0.3, "agreement": 0.2, "relative": 0.3, "concord": 0.4, "change": 0.2, "variety": 4.0}
     assert DEFAULT.score(says_of(**{**faint, "variety": 1.2})) < DEFAULT.score(says_of(**faint)) - 0.1
+
+
+def moving_fields(seed: int, frames: int = 12) -> Float32:
+    """(frames, 16) layouts in which something goes about."""
+    return np.cumsum(0.1 * np.random.default_rng(seed).standard_normal((frames, 16)), axis=0).astype(np.float32)
+
+
+def with_layouts(a: Float32, b: Float32, *, mirrored: bool = False) -> Evidence:
+    """Of two videos that are the same but for their layouts."""
+    n = len(a)
+    one, other = (replace(video(name, n), layout=layout) for name, layout in (("a", a), ("b", b)))
+    box = Box(0.0, float(n), 0.0, float(n), 1.0, np.stack([np.arange(n)] * 2, axis=1))
+    return evidence(one, other, similarity(one, other), box, mirrored=mirrored)
+
+
+def test_what_moves_in_a_copy_moves_at_the_same_moments() -> None:
+    shown, elsewhere = moving_fields(1), moving_fields(2)
+    copy = with_layouts(shown, 0.7 * shown + 0.05)  # of less contrast, with a logo
+    assert copy.moved > 0.7
+    assert with_layouts(shown, -shown, mirrored=True).moved > 0.7
+    assert with_layouts(shown, elsewhere).moved < 0.3
+    assert copy.motion == pytest.approx(0.7 * with_layouts(shown, shown).motion, rel=1e-4)
+    # few moments agree by chance, and in a still scene nothing can
+    assert with_layouts(shown[:2], shown[:2]).moved < 0.5
+    still = with_layouts(shown[:1].repeat(12, axis=0), shown[:1].repeat(12, axis=0))
+    assert (still.motion, still.moved) == pytest.approx((0, 0), abs=1e-6)
+
+
+def test_what_moves_at_other_moments_is_no_copy_and_what_does_not_move_may_be() -> None:
+    alike = says_of(mean=0.8, least=0.75, best=0.85, frames=5.0, shorter=5.0)
+    lively = replace(alike, motion=0.2)
+    assert DEFAULT.score(lively) < DEFAULT.score(alike) < DEFAULT.score(replace(lively, moved=0.5))
+
+
+def test_a_copy_is_alike_throughout() -> None:
+    a, b = video("a", 10, [Part(0, 10, APART)]), video("b", 10, [Part(0, 5, APART)], own=2)
+    says = diagonal(a, b)
+    assert says.least < 0.2 < says.mean
+    faint = says_of(best=0.5, mean=0.4, least=0.35, frames=6.0, shorter=8.0)
+    assert DEFAULT.score(faint) > DEFAULT.score(replace(faint, least=0.0))
 
 
 def test_variety_counts_the_ways_in_which_moments_differ() -> None:

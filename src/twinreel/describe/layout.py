@@ -1,7 +1,7 @@
 """Which way round a frame is: a small signature that changes sign when the frame is mirrored.
 
-Descriptors of copies are meant not to care about mirroring, so they cannot tell; this can. It never decides whether
-two videos match, only whether matched frames are mirror images.
+Descriptors of copies are meant not to care about mirroring, so they cannot tell; this can. It proposes no match, but
+it says whether matched frames are mirror images, and whether what moves in them moves together (``match.evidence``).
 """
 
 from __future__ import annotations

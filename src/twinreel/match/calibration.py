@@ -1,6 +1,6 @@
 """From evidence to a score in [0, 1] that means the same in every library.
 
-A logistic function of a dozen terms, fitted by ``benchmarks/calibrate.py`` to pairs of real clips, of clips and
+A logistic function of some terms, fitted by ``benchmarks/calibrate.py`` to pairs of real clips, of clips and
 fragments, and of moments of one scene, with known truth (Platt, "Probabilistic outputs for support vector machines",
 1999). The score is about the probability that a pair with such evidence, proposed by the candidate search,
 shows the same footage.
@@ -23,17 +23,20 @@ CLOSE = 0.05
 """How far from being the same frames may be and still be as good as the same: compression alone does as much."""
 SHORT = 0.5
 """Seconds that a video counts for at least."""
+LIVELY = 0.3
+"""``Evidence.motion`` from which more of it says nothing more."""
 
 
 def terms(evidence: Evidence) -> Float64:
-    """(15,) what the score is linear in, before the logistic function.
+    """(18,) what the score is linear in, before the logistic function.
 
     Length counts by what it is made of: many frames that are hardly alike are no evidence, nor are many frames that
     do not change alike; and the more a scene changes, the more is missing where it does not change alike. The longer
     both videos are, the more there has to be: the best of many stretches is alike by chance, and the odds against it
     grow with their number. That a stretch changes alike says more where it changes in many ways: any two smooth zooms
     agree. From alike to the same is a longer way than from unlike to alike: another moment of a scene
-    may well be alike.
+    may well be alike; and the more alike two stretches are, the more it speaks against them where something moves
+    through the picture and not at the same moments.
     """
     e = evidence
     frames = min(e.frames, LENGTH)
@@ -43,12 +46,14 @@ def terms(evidence: Evidence) -> Float64:
     moments += [e.concord, e.concord * length, e.change, e.change * length]
     near = -np.log(1 + CLOSE - min(e.mean, 1.0))
     ways = np.log(e.variety)
-    return np.array([1.0, e.best, alike, near, *moments, e.covered, chances, e.relative * ways, e.agreement * ways])
+    moments += [e.relative * ways, e.agreement * ways]
+    fields = [e.moved, near * min(e.motion, LIVELY) * (1 - e.moved)]
+    return np.array([1.0, e.best, alike, near, *moments, *fields, e.least, e.covered, chances])
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """Coefficients (15,) of ``terms``."""
+    """Coefficients (18,) of ``terms``."""
 
     coefficients: tuple[float, ...]
 
@@ -57,5 +62,7 @@ class Calibration:
         return float(1 / (1 + np.exp(-np.clip(logit, -40, 40))))
 
 
-DEFAULT = Calibration((-5.45, 1.95, 0.51, 2.54, 9.50, 1.93, 2.89, -0.57, 0.01, 3.01, -2.44, 0.93, -1.30, 3.44, 8.56))
+DEFAULT = Calibration(
+    (-6.71, 0.59, 0.30, 1.19, 7.78, 1.41, 2.85, -0.50, -0.05, 3.29, -1.36, 3.41, 7.06, 4.91, -8.11, 5.60, 1.19, -1.10)
+)
 """For the descriptor that ships with the package."""

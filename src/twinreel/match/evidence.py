@@ -5,6 +5,9 @@ If b shows a's footage, then b's frames differ from one another just as a's do: 
 moment to b's frame at *another* moment of the path is lower than to the one it is aligned with, by as much as a's own
 two frames differ. In another take of the scene the aligned pairs are no more alike than any others. Nothing moves in
 a still scene, so nothing is expected there and nothing is held against it.
+
+A second witness is the brightness of a few large fields of each frame (``describe.layout``), which no descriptor has
+a say in: what moves through the picture, moves through that of a copy at the same moments.
 """
 
 from __future__ import annotations
@@ -24,7 +27,12 @@ FAR = 4.5
 FAINT = 0.02
 """Differences between frames up to about its root are noise."""
 FEW = 4.0
-"""Pairs of moments that make half the case: so few agree by chance."""
+"""Pairs of moments, or moments, that make half the case: so few agree by chance."""
+
+LEAST = 0.2
+"""Share of a path's frames that may be less alike than it is said to be throughout."""
+QUIET = 0.0045
+"""Root mean square of the brightness, over 255, by which a field of a still scene moves: quantisation and noise."""
 
 FAINTEST = 0.05
 """Likeness below which its size means nothing."""
@@ -40,6 +48,8 @@ class Evidence:
     """Highest normalised similarity on the path."""
     mean: float
     """Weighted mean of the normalised similarity along the path."""
+    least: float
+    """The normalised similarity that all but ``LEAST`` of the path's frames reach: a copy is one throughout."""
     frames: float
     """Frames that say something, by their weights; those closer than a second count by the time they stand for, so that
     sampling more densely does not make more of the same evidence."""
@@ -56,14 +66,20 @@ class Evidence:
     variety: float
     """In how many ways the moments of the stretch differ: 1 for a smooth zoom, which any other agrees with by chance;
     the more shots and things that move, the more. 1 and more."""
+    motion: float
+    """How much the brightness of the fields moves, over 255: root mean square of all together, of the video in which
+    they move less."""
+    moved: float
+    """How far it moves at the same moments in both: the correlation where it is above 0, in [0, 1)."""
     covered: float
     """Share of the shorter video that the stretch takes, [0, 1]: two frames may be all that a short video has."""
     shorter: float
     """Seconds of the shorter video. The more there are, the more stretches could have been alike by chance."""
 
 
-def evidence(a: Prepared, b: Prepared, similarity: Float32, box: Box) -> Evidence:
-    """``similarity``: the normalised map (n, m) that the box was found in; a and b as they were compared."""
+def evidence(a: Prepared, b: Prepared, similarity: Float32, box: Box, *, mirrored: bool = False) -> Evidence:
+    """``similarity``: the normalised map (n, m) that the box was found in; a and b as they were compared; ``mirrored``:
+    whether b's frames are mirror images there."""
     rows, columns = box.path.T
     along = similarity[rows, columns]
     weights = np.sqrt(a.weights[rows] * b.weights[columns])
@@ -91,9 +107,31 @@ def evidence(a: Prepared, b: Prepared, similarity: Float32, box: Box) -> Evidenc
     shorter = min(a.duration, b.duration)
     taken = box.a_stop - box.a_start if a.duration <= b.duration else box.b_stop - box.b_start
     covered = min(1.0, taken / shorter) if shorter > 0 else 1.0
+    motion, moved = _motion(a.layout[rows], -b.layout[columns] if mirrored else b.layout[columns])
     return Evidence(
-        float(along.max()), mean, frames, agreement, relative, concord, change, _variety(within), covered, shorter
+        best=float(along.max()),
+        mean=mean,
+        least=max(0.0, float(np.quantile(along, LEAST))),
+        frames=frames,
+        agreement=agreement,
+        relative=relative,
+        concord=concord,
+        change=change,
+        variety=_variety(within),
+        motion=motion,
+        moved=moved,
+        covered=covered,
+        shorter=shorter,
     )
+
+
+def _motion(a: Float32, b: Float32) -> tuple[float, float]:
+    """``Evidence.motion`` and ``moved`` of aligned layouts (p, k), of b's the way round that a's are."""
+    moves_a, moves_b = (each.astype(np.float64) - each.mean(axis=0) for each in (a, b))
+    size_a, size_b = float((moves_a * moves_a).sum()), float((moves_b * moves_b).sum())
+    still = QUIET * QUIET * a.size
+    together = float((moves_a * moves_b).sum()) / float(np.sqrt((size_a + still) * (size_b + still)))
+    return float(np.sqrt(min(size_a, size_b) / len(a))), max(0.0, together) * len(a) / (len(a) + FEW)
 
 
 def _variety(within: Float32) -> float:

@@ -68,7 +68,7 @@ BESIDE = 0.5
 CROSSED = 0.25
 """A stretch that lies in a better one's box by more than this share on both axes is a way through the same footage at
 another speed: it is dropped. Repeated and reordered footage overlaps on one axis at most."""
-SETTINGS = "25"
+SETTINGS = "26"
 """Changes whenever the same two fingerprints would give another match; kept with stored matches."""
 
 
@@ -110,9 +110,9 @@ def align_map(
         boxes += [(as_played(box, len(a), a.duration), True) for box in found_so]
     found = []
     for box, backwards in boxes:
-        says = evidence(a, b, frames, box)
         rows, columns = box.path.T
         turned = mirrored(a.layout[rows], b.layout[columns])
+        says = evidence(a, b, frames, box, mirrored=turned)
         found.append(Aligned(box, says, calibration.score(says), mirrored=turned, backwards=backwards))
     return sorted(found, key=best_first)
 
