@@ -20,7 +20,7 @@ from twinreel.media.identity import content_id
 from twinreel.media.probe import probe
 from twinreel.media.remote import BLOCK, KEPT, open_remote
 from twinreel.media.sampling import Sampling, sample
-from twinreel.media.sources import Roots, find_files
+from twinreel.media.sources import Roots, find_files, listed
 from twinreel.media.walk import Found
 from twinreel.types import FailureKind, Samples, State
 
@@ -166,12 +166,12 @@ def test_a_bucket_is_listed_like_a_folder(folder: Path) -> None:
 def test_a_manifest_lists_files_and_urls(folder: Path, tmp_path: Path) -> None:
     shutil.copy(folder / "half.mp4", tmp_path / "here.mp4")
     pq.write_table(pa.table({"Path": ["here.mp4", "s3://bucket/there.mp4", None]}), tmp_path / "some.parquet")
-    roots = Roots([str(tmp_path / "some.parquet"), "s3://other/"])
+    roots = Roots(listed([str(tmp_path / "some.parquet"), "s3://other/"]))
     assert roots.paths == sorted([str(tmp_path / "here.mp4"), "s3://bucket/there.mp4", "s3://other"])
     assert roots.covers("s3://other/deep/down.mp4") and roots.of("s3://other/x") == "s3://other"
     assert not roots.covers("s3://bucket/else.mp4") and not roots.covers(str(tmp_path))
     (tmp_path / "bad.csv").write_text("name,size\na,1\n")
     with pytest.raises(UserError, match="one named uri, url, path, file is expected"):
-        Roots([str(tmp_path / "bad.csv")])
+        Roots(listed([str(tmp_path / "bad.csv")]))
     with pytest.raises(NotFound, match="no manifest"):
-        Roots([str(tmp_path / "absent.csv")])
+        Roots(listed([str(tmp_path / "absent.csv")]))

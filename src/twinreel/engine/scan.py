@@ -23,7 +23,7 @@ from twinreel.engine.progress import Meter, Progress
 from twinreel.engine.settings import STALL, Resources
 from twinreel.engine.state import Recipe, Scan, Tally
 from twinreel.media.sampling import CHUNK
-from twinreel.media.sources import Roots
+from twinreel.media.sources import Roots, listed
 from twinreel.media.walk import Found
 from twinreel.store.catalogue import Catalogue
 from twinreel.store.failures import Version
@@ -52,7 +52,7 @@ def scan(
 
     NotFound where none of the paths is there and the library knows nothing under them.
     """
-    roots = Roots(paths)
+    roots = Roots(listed(paths))
     known = catalogue.paths.load()
     meter = Meter(progress, "list", None)
     census = take_census(roots, choice, known, catalogue.failures.bad_files(), meter)

@@ -22,9 +22,10 @@ from twinreel.engine.space import library_reference
 from twinreel.engine.state import Recipe
 from twinreel.errors import UserError
 from twinreel.match.pair import MIN_SCORE, SETTINGS
-from twinreel.media.sources import Roots, find_files
+from twinreel.media.sources import Roots, find_files, listed
 from twinreel.media.walk import Found
 from twinreel.store.catalogue import Catalogue
+from twinreel.store.failures import Version
 from twinreel.types import Failure, ScanReport, State
 
 LOCAL, RAY = "local", "ray"
@@ -72,7 +73,7 @@ def scan_in_shards(
     progress: Progress | None,
 ) -> ScanReport:
     """As ``engine.scan``, in shards. The caller holds the lock for scans; describer: by name, for other machines."""
-    roots, meter = Roots(paths), Meter(progress, "list", None)
+    roots, meter = Roots(listed(paths)), Meter(progress, "list", None)
     files, unlisted = list[Found](), list[Failure]()
     for found in find_files(roots.paths, include=choice.include, exclude=choice.exclude, hidden=choice.hidden):
         if isinstance(found, Failure):
@@ -119,14 +120,14 @@ def _load(
         joined, _ = joining.take(read_entries(plan.folder, name), ())
         added += joined.added
         meter.advance()
-    seen = {found.path for found in files}
-    gone = [path for path in catalogue.paths.load() if path not in seen and roots.covers(path)]
+    versions = {found.path: Version(found.size, found.mtime_ns) for found in files}
+    gone = [path for path in catalogue.paths.load() if path not in versions and roots.covers(path)]
     unlisted = Roots(failure.path for failure in failures if failure.stage == "list")
     with catalogue.transaction():
         catalogue.paths.mark((path for path in gone if not unlisted.covers(path)), State.GONE)
-        catalogue.failures.clear(found.path for found in files)
+        catalogue.failures.clear(versions)
         for failure in failures:
-            catalogue.failures.record(failure)
+            catalogue.failures.record(failure, versions.get(failure.path))
     reference = read_reference(plan.folder, outcome.reference)
     if library_reference(catalogue, recipe, keep=True).id == reference.id:
         basis = basis_of(recipe, plan.aligner, reference.id)

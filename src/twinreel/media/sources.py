@@ -23,13 +23,18 @@ COLUMNS = ("uri", "url", "path", "file")
 """Names of the column of a manifest that lists the files, the first that is there."""
 
 
-class Roots:
-    """What a scan was pointed at, manifests replaced by what they list: absolute, each once, in order."""
+def listed(given: Iterable[str]) -> Iterator[str]:
+    """What a scan was pointed at, manifests replaced by what they list. UserError for one that cannot be read."""
+    for one in given:
+        yield from _listed(one) if one.lower().endswith(MANIFESTS) else [one]
 
-    def __init__(self, given: Iterable[str]) -> None:
-        """UserError for a manifest that cannot be read."""
-        listed = (entry for one in given for entry in (_listed(one) if _is_manifest(one) else [one]))
-        self.paths = sorted({absolute(path) for path in listed})
+
+class Roots:
+    """Files, folders and URLs, and what lies below them."""
+
+    def __init__(self, paths: Iterable[str]) -> None:
+        self.paths = sorted({absolute(path) for path in paths})
+        """Absolute, each once, in order."""
         self._known = set(self.paths)
 
     def of(self, path: str) -> str | None:
@@ -52,10 +57,6 @@ def _above(path: str) -> str:
         return os.path.dirname(path)
     protocol, _, rest = path.partition("://")
     return f"{protocol}://{posixpath.dirname(rest.rstrip('/'))}" if "/" in rest.rstrip("/") else path
-
-
-def _is_manifest(path: str) -> bool:
-    return path.lower().endswith(MANIFESTS)
 
 
 def _listed(manifest: str) -> list[str]:
