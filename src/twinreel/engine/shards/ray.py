@@ -8,6 +8,7 @@ counters ``twinreel_jobs`` and ``twinreel_seconds`` among its metrics, by step.
 from __future__ import annotations
 
 import importlib
+import logging
 import pickle
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -57,7 +58,7 @@ class RayEngine:
         self._cluster = cluster
         if not self._ray.is_initialized():
             try:
-                self._ray.init(address=cluster.address, log_to_driver=False, logging_level="ERROR")
+                self._ray.init(address=cluster.address, log_to_driver=False, logging_level=logging.ERROR)
             except Exception as error:  # of many kinds
                 lines = str(error).splitlines() or [type(error).__name__]
                 raise TwinreelError(f"no Ray cluster at {cluster.address or 'this machine'}: {lines[0]}") from error
@@ -69,6 +70,7 @@ class RayEngine:
         most = self._cluster.most or max(1, int(self._ray.cluster_resources().get("CPU", 1) / self._cluster.cpus))
         rows = [{"job": pickle.dumps(job), "number": number} for number, job in enumerate(given)]
         self._data.DataContext.get_current().enable_progress_bars = False
+        logging.getLogger("ray.data").setLevel(logging.ERROR)  # how far it is, is told by whoever has the jobs done
         jobs_of = self._data.from_items(rows, override_num_blocks=len(rows))
         if given[0].step in ACTORS:
             done = jobs_of.map(
@@ -84,7 +86,6 @@ class RayEngine:
                 fn_args=(pickle.dumps(plan),),
                 compute=self._data.TaskPoolStrategy(self._cluster.most),
                 num_cpus=self._cluster.cpus,
-                max_retries=-1,
             )
         for row in done.iter_rows():
             yield given[row["number"]]
