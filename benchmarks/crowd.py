@@ -43,6 +43,7 @@ from twinreel.engine.scan import open_pool
 from twinreel.engine.settings import Resources
 from twinreel.engine.state import Recipe
 from twinreel.match.alignment import ALIGNERS
+from twinreel.media.middles import with_middles
 from twinreel.media.sampling import Sampling
 from twinreel.store.catalogue import Catalogue
 from twinreel.store.paths import FileStat, PathRecord
@@ -126,7 +127,9 @@ def add_photographs(catalogue: Catalogue, recipe: Recipe, chosen: Sequence[Path]
         gathered = []
         for path in chosen[start : start + BLOCK]:
             sweep, gathering = photographs.draw(rng), Gathering()
-            describing.add(gathering, seen(photographs.load(path), sweep, recipe.describer.image_size))
+            frames = seen(photographs.load(path), sweep, recipe.describer.image_size)
+            for samples in with_middles(iter([frames]), sweep.seconds):
+                describing.add(gathering, samples)
             gathered.append((path, sweep, gathering))
             if describing.full:
                 describing.flush()

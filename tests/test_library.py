@@ -110,7 +110,7 @@ def test_another_sampling_makes_new_fingerprints_beside_the_old(films: Path, tmp
     with Library(path, describer="phash") as library:
         library.add(films)
         before = names(library.matches(), library)
-    with Library(path, sampling=Sampling("dense", 0.5)) as library:
+    with Library(path, sampling=Sampling("dense", 1.5)) as library:
         report = library.add(films)
         assert (report.unchanged, report.decoded) == (5, 4)
         assert names(library.matches(), library) == before

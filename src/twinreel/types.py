@@ -21,6 +21,8 @@ UInt8 = NDArray[np.uint8]
 
 LAYOUT = 16
 """Numbers in a frame's left-right signature."""
+MIDDLE = 255
+"""Number of the part of a video that is the middle of its picture, which every video has."""
 
 
 def _check_rows(what: str, got: tuple[int, ...], want: int) -> None:
@@ -106,7 +108,8 @@ class Samples:
     images: UInt8
     """(n, h, w, 3) RGB, upright, without black bars."""
     part: int = 0
-    """0: the whole picture; 1 and more: a picture within it, as an inset or a tile, by number."""
+    """0: the whole picture; 1 and more: a picture within it, as an inset or a tile, by number; ``MIDDLE``: its
+    middle."""
 
     def __post_init__(self) -> None:
         _check_rows("images", self.images.shape, len(self.times))
@@ -129,8 +132,8 @@ class Fingerprint:
     sampling: str
     """The sampling that chose the frames, for example ``auto:1``."""
     parts: UInt8
-    """(n,) ascending: 0 for the whole picture, 1 and more for pictures within it, which are seen at some of its times
-    as well."""
+    """(n,) ascending: 0 for the whole picture, 1 and more for pictures within it, ``MIDDLE`` for its middle, which are
+    seen at some of its times as well."""
 
     def __post_init__(self) -> None:
         _check_rows("parts", self.parts.shape, len(self.times))

@@ -62,9 +62,9 @@ def relations(library: Library) -> dict[tuple[str, str], Relation]:
     return found
 
 
-def everything(library: Library) -> list[Row]:
-    """All that matching found, independent of paths."""
-    return [_row(match) for match in library.matches(0.0)]
+def everything(library: Library, least: float = 0.0) -> list[Row]:
+    """All that matching found, independent of paths, with a score of ``least`` and more."""
+    return [_row(match) for match in library.matches(least)]
 
 
 def _row(match: Match) -> Row:

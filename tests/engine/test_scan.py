@@ -74,7 +74,7 @@ def test_a_scan_says_what_it_did(collection: Path, tmp_path: Path) -> None:
         report = library.add(collection)
         assert (report.files, report.added, report.moved, report.unchanged) == (7, 6, 1, 0)
         assert report.decoded == 5  # neither the remux nor the identical file
-        assert report.frames == 27
+        assert report.frames == 27 + 9  # with the middles
         assert report.seconds_of_video == pytest.approx(4 * 6 + 3, abs=0.1)
         assert report.matches >= len(PAIRS)
 
@@ -93,7 +93,8 @@ def test_files_added_one_by_one_give_the_same_as_all_at_once(collection: Path, s
     with open_library(tmp_path / "library.sqlite") as library, open_library(scanned) as whole:
         for path in sorted(collection.iterdir(), reverse=True):
             library.add(path, jobs=1)
-        assert everything(library) == everything(whole)
+        # What is hardly alike may be proposed by the search for one of both, and not for the one that came last.
+        assert everything(library, 0.1) == everything(whole, 0.1)
 
 
 def test_progress_is_told_stage_by_stage(collection: Path, tmp_path: Path) -> None:
@@ -378,7 +379,7 @@ def test_a_keyframe_every_ten_seconds_is_no_damage(tmp_path: Path) -> None:
     write_video(tmp_path / "one keyframe.mp4", clip(3, 0, 8), gop=1000)
     with Library(tmp_path / "library.sqlite", describer="phash", sampling="keyframes") as library:
         report = library.add(tmp_path)
-        assert (report.decoded, report.frames, report.failures) == (1, 1, ())
+        assert (report.decoded, report.frames, report.failures) == (1, 2, ())  # the frame, and its middle
 
 
 def test_a_hostile_folder_is_scanned_to_the_end(hostile: tuple[Path, dict[str, Hostile]], tmp_path: Path) -> None:

@@ -110,8 +110,8 @@ def video(
     return prepare(content, duration, made, background())
 
 
-def with_inset(host: Prepared, inset: Prepared) -> Prepared:
-    """The host with the other as a picture within its picture, at the times that the inset has."""
+def with_inset(host: Prepared, inset: Prepared, part: int = 1) -> Prepared:
+    """The host with the other as a picture within its picture, or another part, at the times that the inset has."""
     return replace(
         host,
         times=np.concatenate([host.times, inset.times]),
@@ -119,5 +119,5 @@ def with_inset(host: Prepared, inset: Prepared) -> Prepared:
         weights=np.concatenate([host.weights, inset.weights]),
         bias=np.concatenate([host.bias, inset.bias]),
         layout=np.concatenate([host.layout, inset.layout]),
-        parts=np.repeat(np.array([0, 1], np.uint8), [len(host), len(inset)]),
+        parts=np.repeat(np.array([0, part], np.uint8), [len(host), len(inset)]),
     )

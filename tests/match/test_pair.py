@@ -11,7 +11,7 @@ from planted import APART, Part, turn, video, with_inset
 from twinreel.match.alignment import ALIGNERS
 from twinreel.match.pair import MIN_SCORE, align_pair, match_pair
 from twinreel.match.prepared import Prepared
-from twinreel.types import Match, Relation, Segment
+from twinreel.types import MIDDLE, Match, Relation, Segment
 
 FOOTAGE = 1e7
 """Where footage lies that the videos share."""
@@ -191,6 +191,22 @@ def test_a_picture_in_two_different_pictures_is_found() -> None:
         for own, name in enumerate("ab", 1)
     )
     np.testing.assert_allclose(spans(reported(first, second)), [(0, 40, 0, 40)], atol=0.5)
+
+
+def test_a_large_crop_is_found_by_the_middle_of_what_it_was_cut_out_of() -> None:
+    shown = video("a", 60, [Part(0, 60, FOOTAGE)], own=3)
+    whole = with_inset(video("b", 60, own=2), video("b", 60, [Part(0, 60, FOOTAGE)], own=4, step=3.0), MIDDLE)
+    np.testing.assert_allclose(spans(reported(shown, whole)), [(0, 60, 0, 60)], atol=1.6)
+
+
+def test_that_only_the_middles_of_two_pictures_are_alike_is_no_match() -> None:
+    """Were they the same, so would be what is around them."""
+    first, second = (
+        with_inset(video(name, 40, own=own), video(name, 40, [Part(0, 40, FOOTAGE)], own=own + 10), MIDDLE)
+        for own, name in enumerate("ab", 1)
+    )
+    match = match_pair(first, second)
+    assert match is None or match.score < MIN_SCORE
 
 
 @pytest.mark.parametrize("duration", [0.5, 1.0, 1.9])

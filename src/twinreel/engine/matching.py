@@ -2,8 +2,9 @@
 
 A video is searched for in the index of all others; it and its candidates are aligned by workers; what was found is
 stored together with the mark that it was searched, in one transaction. A match is found by the search for either of
-its videos. What is stored does not depend on where an earlier scan was interrupted: what the alignment of a pair
-gives depends on nothing but the pair, and what a search keeps on nothing but its own candidates.
+its videos; by that for the later one where it was added when the other had been searched for. What is stored does not
+depend on where an earlier scan was interrupted: what the alignment of a pair gives depends on nothing but the pair, and
+what a search keeps on nothing but its own candidates.
 """
 
 from __future__ import annotations

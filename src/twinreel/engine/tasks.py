@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from twinreel.media.identity import content_id, hash_file, hash_stream
 from twinreel.media.insets import with_inner_pictures
+from twinreel.media.middles import with_middles
 from twinreel.media.probe import probe_with_head
 from twinreel.media.sampling import (
     Packets,
@@ -21,7 +22,7 @@ from twinreel.media.sampling import (
 )
 from twinreel.media.shots import shot_boundaries, shot_midpoints
 from twinreel.media.source import open_video
-from twinreel.types import Probe, UInt8
+from twinreel.types import Probe, Samples, UInt8
 
 SHOT_SIZE = (64, 96)
 """(height, width) of the frames that shots are found on."""
@@ -89,8 +90,8 @@ class Reach:
 
 @dataclass(frozen=True, slots=True)
 class SampleTask:
-    """Takes the frames that a sampling chooses, and of the pictures within them. Yields Samples, each part's in order,
-    and at the end a Reach."""
+    """Takes the frames that a sampling chooses, the pictures within them and their middles. Yields Samples, each part's
+    in order, and at the end a Reach."""
 
     path: str
     sampling: Sampling
@@ -109,7 +110,7 @@ class SampleTask:
         mode = "auto" if self.sampling.mode == "anchors" else self.sampling.mode
         last = 0.0
         with open_video(self.path, threads=self.threads) as source:
-            for samples in with_inner_pictures(sample_of(source, Sampling(mode, self.sampling.step), self.size)):
+            for samples in self._parts(sample_of(source, Sampling(mode, self.sampling.step), self.size)):
                 last = max(last, float(samples.times[-1]))
                 yield samples
             packets = listed_packets(source)
@@ -136,8 +137,11 @@ class SampleTask:
                     count = seen.count
                     yield None
         times = shot_midpoints(finding.result(), seen.last)
-        yield from with_inner_pictures(sample_at(self.path, times.tolist(), self.size, threads=self.threads))
+        yield from self._parts(sample_at(self.path, times.tolist(), self.size, threads=self.threads))
         yield Reach(seen.last)
+
+    def _parts(self, whole: Iterator[Samples]) -> Iterator[Samples]:
+        return with_middles(with_inner_pictures(whole), self.duration)
 
 
 class _Seen:

@@ -107,7 +107,8 @@ def evidence(a: Prepared, b: Prepared, similarity: Float32, box: Box, *, mirrore
     shorter = min(a.duration, b.duration)
     taken = box.a_stop - box.a_start if a.duration <= b.duration else box.b_stop - box.b_start
     covered = min(1.0, taken / shorter) if shorter > 0 else 1.0
-    motion, moved = _motion(a.layout[rows], -b.layout[columns] if mirrored else b.layout[columns])
+    moments = float(np.minimum(gaps, 1.0).sum())
+    motion, moved = _motion(a.layout[rows], -b.layout[columns] if mirrored else b.layout[columns], moments)
     return Evidence(
         best=float(along.max()),
         mean=mean,
@@ -125,13 +126,14 @@ def evidence(a: Prepared, b: Prepared, similarity: Float32, box: Box, *, mirrore
     )
 
 
-def _motion(a: Float32, b: Float32) -> tuple[float, float]:
-    """``Evidence.motion`` and ``moved`` of aligned layouts (p, k), of b's the way round that a's are."""
+def _motion(a: Float32, b: Float32, moments: float) -> tuple[float, float]:
+    """``Evidence.motion`` and ``moved`` of aligned layouts (p, k), of b's the way round that a's are; ``moments``: how
+    many they count for."""
     moves_a, moves_b = (each.astype(np.float64) - each.mean(axis=0) for each in (a, b))
     size_a, size_b = float((moves_a * moves_a).sum()), float((moves_b * moves_b).sum())
     still = QUIET * QUIET * a.size
     together = float((moves_a * moves_b).sum()) / float(np.sqrt((size_a + still) * (size_b + still)))
-    return float(np.sqrt(min(size_a, size_b) / len(a))), max(0.0, together) * len(a) / (len(a) + FEW)
+    return float(np.sqrt(min(size_a, size_b) / len(a))), max(0.0, together) * moments / (moments + FEW)
 
 
 def _variety(within: Float32) -> float:

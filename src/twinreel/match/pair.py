@@ -68,7 +68,7 @@ BESIDE = 0.5
 CROSSED = 0.25
 """A stretch that lies in a better one's box by more than this share on both axes is a way through the same footage at
 another speed: it is dropped. Repeated and reordered footage overlaps on one axis at most."""
-SETTINGS = "26"
+SETTINGS = "27"
 """Changes whenever the same two fingerprints would give another match; kept with stored matches."""
 
 
@@ -143,8 +143,10 @@ def align_parts(
     """Every aligned stretch of each part of a video with each part of another, the best score first.
 
     ``ways``: the two videos, once or, where a describer can tell mirrored frames, in each way that they may be seen.
+    The middles of both say nothing that the whole pictures do not.
     """
-    pairs = [(one, other) for a, b in ways for one in a.split() for other in b.split()]
+    parts = [(one, other) for a, b in ways for one in a.split() for other in b.split()]
+    pairs = [(one, other) for one, other in parts if not (one.middle and other.middle)]
     found = [aligned for a, b in pairs for aligned in align_pair(a, b, aligner=aligner, calibration=calibration)]
     return sorted(found, key=best_first)
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from twinreel.match.reference import Background
-from twinreel.types import Fingerprint, Float32, Float64, UInt8
+from twinreel.types import MIDDLE, Fingerprint, Float32, Float64, UInt8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,7 +29,7 @@ class Prepared:
     layout: Float32
     """(n, k) left-right signature (``describe.layout``)."""
     parts: UInt8
-    """(n,) ascending: 0 for the whole picture, 1 and more for pictures within it."""
+    """(n,) ascending: 0 for the whole picture, 1 and more for pictures within it, ``MIDDLE`` for its middle."""
 
     def split(self) -> list[Prepared]:
         """One for the whole picture and one for each picture within it, each with ascending times."""
@@ -38,6 +38,11 @@ class Prepared:
         starts = np.flatnonzero(np.diff(self.parts)) + 1
         bounds = [0, *starts.tolist(), len(self)]
         return [self._rows(slice(first, last)) for first, last in pairwise(bounds)]
+
+    @property
+    def middle(self) -> bool:
+        """Is it, after a split, the middle of the picture?"""
+        return len(self) > 0 and int(self.parts[0]) == MIDDLE
 
     def _rows(self, rows: slice) -> Prepared:
         return replace(
