@@ -23,6 +23,7 @@ from twinreel.engine.settings import Resources
 from twinreel.engine.shards.folder import Folder, read_rows, write_rows
 from twinreel.engine.shards.grouping import LinkJob, _both, changed, read_groups, read_reported
 from twinreel.engine.shards.job import InOrder, Job, Plan, Setting, run_job
+from twinreel.engine.shards.making import read_entries
 from twinreel.engine.shards.pairing import read_matches
 from twinreel.engine.shards.run import Outcome, Run
 from twinreel.engine.state import Recipe
@@ -33,6 +34,7 @@ from twinreel.media.sampling import Sampling
 from twinreel.media.sources import find_files
 from twinreel.media.walk import Found
 from twinreel.store.catalogue import Catalogue
+from twinreel.store.parquet import EntriesFile
 from twinreel.types import Match
 
 pytest.importorskip("pyarrow")
@@ -103,6 +105,22 @@ def test_shards_give_what_one_machine_gives(done: tuple[Plan, Outcome], local: P
             basis = catalogue.matches.current()
             assert basis is not None
             assert matches_of(plan, outcome) == list(catalogue.matches.all(basis))
+
+
+def test_a_long_video_has_the_fingerprint_that_one_machine_gives_it(tmp_path: Path) -> None:
+    frames = [frame for seed in range(260) for frame in clip(seed, 0, 0.04)]
+    write_video(tmp_path / "long.mp4", frames, fps=1, gop=10)
+    plan = plan_in(tmp_path / "run")
+    outcome = Run(plan, InOrder()).run(found_in(tmp_path))
+    (entry,) = (entry for name in outcome.videos for entry in read_entries(plan.folder, name))
+    with open_library(tmp_path / "local.sqlite") as library:
+        library.add(tmp_path / "long.mp4", jobs=1)
+        expected = tmp_path / "local.parquet"
+        library.export_videos(expected)
+    (other,) = EntriesFile(expected).entries("", "")
+    assert entry.fingerprint is not None and other.fingerprint is not None
+    for name in ("times", "vectors", "weights", "layout", "parts"):
+        np.testing.assert_array_equal(getattr(entry.fingerprint, name), getattr(other.fingerprint, name))
 
 
 @pytest.mark.parametrize("most", [7, 20])

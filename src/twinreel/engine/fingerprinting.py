@@ -132,7 +132,7 @@ class Fingerprinting:
         for content, video in videos.items():
             if video is not None:
                 path, probe = self._files[content].path, video.probe
-                self._durations[path] = probe.duration, max(probe.duration, probe.duration_from_header or 0.0)
+                self._durations[path] = probe.duration, probe.duration_at_most
                 tasks.append(
                     SampleTask(path, self._recipe.sampling, self._recipe.describer.image_size, self._durations[path][1])
                 )

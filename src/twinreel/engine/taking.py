@@ -54,7 +54,10 @@ def take(
     describing = Describing(describer)
     gathered = {taken.path: Gathering() for taken, _ in looks}
     errors: dict[str, MediaError] = {}
-    tasks = (SampleTask(taken.path, sampling, describer.image_size, 0.0, threads) for taken, sampling in looks)
+    tasks = (
+        SampleTask(taken.path, sampling, describer.image_size, taken.probe.duration_at_most, threads)
+        for taken, sampling in looks
+    )
     for event in pool.run(tasks):
         match event:
             case Reply(task, Samples() as samples):
