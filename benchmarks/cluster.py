@@ -8,6 +8,7 @@ prints how long that takes.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import logging
 import tempfile
 import time
@@ -50,9 +51,10 @@ def main() -> None:
         if step.stage == "shards: describe" and step.done and not lost:
             raylet = psutil.Process(nodes.head_node.all_processes["raylet"][0].process.pid)
             for child in raylet.children():
-                if "Map" in " ".join(child.cmdline()):
-                    child.kill()
-                    lost.append("a worker")
+                with contextlib.suppress(psutil.Error):  # it has ended by itself
+                    if "Map" in " ".join(child.cmdline()):
+                        child.kill()
+                        lost.append("a worker")
         if step.stage == "shards: search" and step.done and "a node" not in lost:
             nodes.remove_node(next(iter(nodes.worker_nodes)), allow_graceful=False)
             lost.append("a node")
