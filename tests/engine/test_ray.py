@@ -81,15 +81,15 @@ def assert_same(found: Answer, expected: Answer) -> None:
     assert found[1] == expected[1]
 
 
-def kill_a_worker(nodes: Any) -> int:
-    """Kills the processes of the first node that carry out jobs; how many."""
-    raylet = psutil.Process(nodes.head_node.all_processes["raylet"][0].process.pid)
+def kill_workers(nodes: Any) -> int:
+    """Kills the processes that carry out jobs; how many."""
     killed = 0
-    for child in raylet.children():
-        with contextlib.suppress(psutil.Error):  # it has ended by itself
-            if "Map" in " ".join(child.cmdline()):
-                child.send_signal(signal.SIGKILL)
-                killed += 1
+    for node in [nodes.head_node, *nodes.worker_nodes]:
+        for child in psutil.Process(node.all_processes["raylet"][0].process.pid).children():
+            with contextlib.suppress(psutil.Error):  # it has ended by itself
+                if "Map" in " ".join(child.cmdline()):
+                    child.send_signal(signal.SIGKILL)
+                    killed += 1
     return killed
 
 
@@ -100,9 +100,9 @@ def test_a_cluster_that_loses_a_worker_and_a_node_says_what_one_machine_says(
     lost: list[str] = []
 
     def harm(step: Step) -> None:
-        if step.stage == "shards: describe" and step.done and "worker" not in lost:
+        working = step.stage in ("shards: describe", "shards: search") and step.done
+        if working and "worker" not in lost and kill_workers(nodes):
             lost.append("worker")
-            kill_a_worker(nodes)
         if step.stage == "shards: align" and step.done and "node" not in lost:
             lost.append("node")
             nodes.remove_node(nodes.worker_nodes.copy().pop(), allow_graceful=False)
