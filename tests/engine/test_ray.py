@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -31,7 +32,7 @@ SCORE, SECONDS = 1e-4, 0.05
 Answer = tuple[list[Match], list[tuple[str, ...]]]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """Two nodes of one processor each; this process is a driver of theirs."""
     from ray.cluster_utils import Cluster as Nodes
@@ -43,6 +44,7 @@ def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     yield cluster
     ray.shutdown()
     cluster.shutdown()
+    gc.collect()  # what Ray leaves unclosed is no other test's
 
 
 @pytest.fixture(scope="module")
