@@ -71,6 +71,11 @@ class Probe:
     subtitle_languages: tuple[str, ...]
     container: str
 
+    @property
+    def duration_at_most(self) -> float:
+        """Seconds, whichever of content and header says more."""
+        return max(self.duration, self.duration_from_header or 0.0)
+
 
 class State(enum.StrEnum):
     """Where a known path stands."""

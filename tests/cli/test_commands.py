@@ -304,3 +304,16 @@ def test_a_wrong_option_is_refused_with_the_way_to_help() -> None:
     result = invoke("groups", "--min-score", "2")
     assert result.exit_code == 2
     assert "Usage: " in result.stderr and "--min-score" in result.stderr and "Traceback" not in result.stderr
+
+
+def test_videos_go_from_one_library_to_another(own_library: Path, library: Path, tmp_path: Path) -> None:
+    file = tmp_path / "videos.parquet"
+    assert invoke_json("export", file, "--videos", "--library", library) == {"file": str(file), "rows": 5}
+    fresh = tmp_path / "fresh.sqlite"
+    joined = invoke_json("import", file, "--host", "nas", "--library", fresh, "--describer", "phash")
+    assert fits(joined, OUTPUTS["import"]) and joined["added"] == joined["videos"] == 5
+    assert len(invoke_json("matches", "--library", fresh)) == len(invoke_json("matches", "--library", library))
+    merged = invoke("merge", own_library, "--library", fresh)
+    assert merged.exit_code == 0 and merged.stdout.startswith("5 videos read, 0 of them new; ")
+    refused = invoke("export", tmp_path / "videos.csv", "--videos", "--library", library)
+    assert refused.exit_code == 2 and "must end in .parquet" in refused.stderr

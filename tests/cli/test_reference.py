@@ -26,8 +26,8 @@ def examples(name: str) -> list[str]:
 
 
 def test_all_commands_are_there() -> None:
-    asking = "scan watch search compare repeats groups matches shared show failures export"
-    expected = f"{asking} forget prune tags plan apply undo report doctor evaluate"
+    asking = "scan watch search compare repeats groups matches shared show failures export import merge"
+    expected = f"{asking} forget prune tags plan apply undo report"
     groups = {
         "describers list",
         "describers add",
@@ -53,7 +53,7 @@ def test_all_commands_are_there() -> None:
         "picture search",
         "picture anchors",
     }
-    assert set(COMMANDS) == {*expected.split(), *groups}
+    assert set(COMMANDS) == {*expected.split(), "doctor", "evaluate", *groups}
 
 
 def test_every_command_that_reports_has_a_documented_shape() -> None:

@@ -22,7 +22,7 @@ from makers import scene, write_video
 from twinreel.errors import MissingExtra, NotFound, UserError
 from twinreel.library import Library
 from twinreel.models.known import KNOWN
-from twinreel.models.load import absolute, load_describer
+from twinreel.models.load import absolute_spec, load_describer
 from twinreel.models.shelf import shelf
 
 COMMIT = "1f" * 20
@@ -217,10 +217,10 @@ def test_a_scan_finds_a_copy_with_a_published_network(tmp_path: Path, monkeypatc
 
 def test_specs_of_files_mean_the_same_everywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert absolute("sscd:a.pt") == f"sscd:{tmp_path / 'a.pt'}"
-    assert absolute("folder/model.onnx") == str(tmp_path / "folder" / "model.onnx")
+    assert absolute_spec("sscd:a.pt") == f"sscd:{tmp_path / 'a.pt'}"
+    assert absolute_spec("folder/model.onnx") == str(tmp_path / "folder" / "model.onnx")
     for name in ("default", "clip-vit-b32", "hub:a/b@c", "nobody"):
-        assert absolute(name) == name
+        assert absolute_spec(name) == name
 
 
 class Hub(http.server.BaseHTTPRequestHandler):

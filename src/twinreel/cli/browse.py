@@ -165,11 +165,17 @@ def export(
     file: Annotated[
         Path, typer.Argument(metavar="FILE", show_default=False, help="A name that ends in .csv, .jsonl or .parquet.")
     ],
+    videos: Annotated[
+        bool,
+        typer.Option(
+            "--videos", help="Write the videos and their fingerprints, for twinreel import; FILE ends in .parquet."
+        ),
+    ] = False,
     min_score: options.MinScore = None,
     library: options.LibraryFile = None,
     json: options.Json = False,
 ) -> None:
-    """Write the matches to a file.
+    """Write the matches, or the videos, to a file.
 
     It has a row for each common stretch of two files, or of two copies of one file.
 
@@ -181,9 +187,10 @@ def export(
     Examples:
       twinreel export matches.csv
       twinreel export all.parquet --min-score 0
+      twinreel export library.parquet --videos
     """
     with known_library(library) as opened:
-        rows = opened.export(file, min_score)
+        rows = opened.export_videos(file) if videos else opened.export(file, min_score)
     if json:
         output.tell_json(ExportShape(file=path_to_text(str(file)), rows=rows))
     else:
@@ -191,7 +198,7 @@ def export(
 
 
 def forget(
-    path: Annotated[Path, typer.Argument(metavar="PATH", show_default=False, help="A file or a folder.")],
+    path: Annotated[str, typer.Argument(metavar="PATH", show_default=False, help="A file or a folder, or a URL.")],
     library: options.LibraryFile = None,
     json: options.Json = False,
 ) -> None:

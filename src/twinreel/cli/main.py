@@ -15,6 +15,7 @@ from twinreel.cli import bench, browse, clean, decisions, describers, hashes, pi
 from twinreel.cli.compare import compare
 from twinreel.cli.doctor import doctor
 from twinreel.cli.evaluate import evaluate
+from twinreel.cli.joining import import_, merge
 from twinreel.cli.output import accept_any_name, complain, say, tell
 from twinreel.cli.repeats import repeats
 from twinreel.cli.scan import scan
@@ -79,12 +80,14 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
     *(browse.export, browse.forget, browse.prune),
     tags,
     *(clean.plan, clean.apply, clean.undo, clean.report),
+    merge,
     doctor,
     evaluate,
 )
 for _command in _COMMANDS:
     app.command()(_command)
 app.add_typer(decisions.app, name="decisions")
+app.command(name="import")(import_)
 app.add_typer(describers.app, name="describers")
 app.add_typer(bench.app, name="bench")
 app.add_typer(hashes.app, name="hashes")

@@ -28,6 +28,20 @@ STAGES = {
     "hash": ("hashing", "videos"),
     "clips": ("looking at clips", "clips"),
     "make": ("making files", "files"),
+    "load": ("loading the library", "shards"),
+    "shards: look": ("reading headers", "shards"),
+    "shards: streams": ("comparing streams", "shards"),
+    "shards: describe": ("reading frames", "shards"),
+    "shards: refit": ("fitting the reference", "shards"),
+    "shards: search": ("searching", "shards"),
+    "shards: vote": ("counting votes", "shards"),
+    "shards: align": ("aligning", "shards"),
+    "shards: settle": ("choosing matches", "shards"),
+    "shards: keep": ("keeping matches", "shards"),
+    "shards: edges": ("linking matches", "shards"),
+    "shards: link": ("finding components", "shards"),
+    "shards: assign": ("sorting components", "shards"),
+    "shards: group": ("grouping", "shards"),
 }
 """What a stage is called, and what it counts."""
 _SETTLED = 1.0

@@ -17,7 +17,15 @@ from twinreel.store.exports import check_export, path_to_text
 
 
 def scan(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Folders and files.", show_default=False)],
+    paths: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="SOURCE",
+            show_default=False,
+            help="Folders and files; URLs (s3://, gs://, az://, hf://, https://); manifests, that is .csv or .parquet "
+            "files with a column uri, url, path or file.",
+        ),
+    ],
     library: options.LibraryFile = None,
     json: options.Json = False,
     export: Annotated[
@@ -53,6 +61,31 @@ def scan(
     sampling: options.SamplingText = None,
     aligner: options.Aligner = None,
     index: options.Index = None,
+    engine: Annotated[
+        str,
+        typer.Option(
+            metavar="ENGINE",
+            help="Where the work is done: local, ray (the Ray cluster that this machine is part of, else this machine) "
+            "or ray:ADDRESS. See docs/ray.md.",
+        ),
+    ] = "local",
+    work: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FOLDER",
+            show_default=False,
+            help="For ray: where the run keeps its files, a folder or URL that all nodes see. By default beside the "
+            "library.",
+        ),
+    ] = None,
+    actors: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, show_default=False, help="For ray: processes at most. By default all."),
+    ] = None,
+    gpus: Annotated[
+        float,
+        typer.Option(metavar="SHARE", min=0.0, help="For ray: graphics cards of each process that describes frames."),
+    ] = 0.0,
     verify: options.Verify = None,
     weights: options.Weights = None,
 ) -> None:
@@ -72,14 +105,18 @@ def scan(
       twinreel scan . --exclude "*/samples/*" --sampling keyframes --jobs 4
       twinreel scan ~/Videos --verify chamfer
       twinreel scan ~/Videos --index milvus:./vectors.db
+      twinreel scan s3://bucket/films more.parquet --sampling keyframes
+      twinreel scan s3://bucket/films --engine ray:auto --work s3://bucket/run
       twinreel scan . --library films.sqlite --json > report.json
     """
+    from twinreel.library.clustered import parse_engine
     from twinreel.match.calibration import MIN_SCORE
 
     if export is not None:
         check_export(export)
     limit = parse_size(memory)
     with library_to_fill(library, describer, sampling, aligner, verify, weights, index) as opened:
+        on = parse_engine(engine, work or f"{opened.path}.run", actors=actors, gpus=gpus)
         with shown() as progress:
             done = opened.add(
                 paths,
@@ -92,6 +129,7 @@ def scan(
                 wait=wait,
                 on_wait=lambda why: output.say(f"{why}: waiting for its end"),
                 progress=progress,
+                on=on,
             )
         rows = None if export is None else opened.export(export)
         seen = view.view(opened, None)

@@ -11,6 +11,7 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
 from twinreel.describe.base import Describer
+from twinreel.describe.given import PREFIX, GivenVectors
 from twinreel.errors import TwinreelError, UserError
 
 GROUP = "twinreel.describers"
@@ -31,11 +32,16 @@ def describers() -> dict[str, Callable[[], Describer]]:
 
 
 def load_describer(spec: str = DEFAULT) -> Describer:
-    """A describer by its name or by the path of an ONNX model (``.onnx``); UserError where there is none."""
+    """A describer by its name or by the path of an ONNX model (``.onnx``); UserError where there is none.
+
+    ``vectors:NAME:DIMENSIONS`` stands for vectors that were imported.
+    """
     if spec.lower().endswith(".onnx"):
         from twinreel.describe.onnx import OnnxDescriber
 
         return OnnxDescriber.load(Path(spec))
+    if spec.startswith(PREFIX):
+        return GivenVectors.parse(spec)
     known = describers()
     if spec not in known:
         raise UserError(f"there is no describer {spec!r}; known are {', '.join(known)}, or the path of an .onnx file")

@@ -15,14 +15,16 @@ everything every time.
 from __future__ import annotations
 
 # A Path for each of a million files would be time and memory for nothing.
-# ruff: noqa: PTH100, PTH112, PTH116, PTH120
+# ruff: noqa: PTH112, PTH116, PTH120
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from twinreel.engine.progress import Meter
 from twinreel.errors import NotFound
-from twinreel.media.walk import Found, walk
+from twinreel.media.remote import is_remote
+from twinreel.media.sources import Roots, find_files
+from twinreel.media.walk import Found
 from twinreel.store.failures import Version
 from twinreel.store.paths import FileStat, PathRecord
 from twinreel.types import Failure, State
@@ -67,27 +69,27 @@ def below(path: str, root: str) -> bool:
 
 
 def take_census(
-    roots: Sequence[str],
+    roots: Roots,
     choice: Choice,
     known: Mapping[str, PathRecord],
     bad: Mapping[str, Version],
     meter: Meter,
 ) -> Census:
-    """Walks the absolute ``roots`` and compares.
+    """Walks what a scan was pointed at, and compares.
 
     NotFound where none of them is there and the library knows nothing under them either.
     """
     census = Census()
-    ours = {path: record for path, record in known.items() if any(below(path, root) for root in roots)}
-    present = [root for root in roots if os.path.lexists(root)]
+    ours = {path: record for path, record in known.items() if roots.covers(path)}
+    present = [root for root in roots.paths if is_remote(root) or os.path.lexists(root)]
     if not present and not ours:
-        raise NotFound(f"there is no file or folder {', '.join(map(repr, roots))}")
+        raise NotFound(f"there is no file or folder {', '.join(map(repr, roots.paths))}")
     by_file = {_key(record.stat): record for record in known.values() if record.content is not None}
     links: dict[FileStat, list[Found]] = {}
     moved: set[FileStat] = set()
     devices: dict[int, set[int]] = {}
     """Number of a device, and its numbers now."""
-    for found in walk(present, include=choice.include, exclude=choice.exclude, hidden=choice.hidden):
+    for found in find_files(present, include=choice.include, exclude=choice.exclude, hidden=choice.hidden):
         if isinstance(found, Failure):
             census.failures.append(found)
             continue
@@ -108,14 +110,18 @@ def take_census(
         else:
             links[stat] = [found]
             census.fresh.append(links[stat])
-    refused = [failure.path for failure in census.failures]
+    refused = [failure.path for failure in census.failures if not is_remote(failure.path)]
+    unreached = {failure.path for failure in census.failures} - set(refused)
     for path, record in ours.items():
         if path in census.seen or any(below(path, folder) for folder in refused) or os.path.lexists(path):
             continue
-        if record.stat in moved:
+        root = roots.of(path) or path
+        if is_remote(path):
+            census.lost[path] = State.OFFLINE if root in unreached else State.GONE
+        elif record.stat in moved:
             census.left.append(path)
         else:
-            census.lost[path] = _where(path, record, roots, devices.get(record.stat.device, set()))
+            census.lost[path] = _where(path, record, root, devices.get(record.stat.device, set()))
     return census
 
 
@@ -123,13 +129,12 @@ def _key(stat: FileStat) -> FileStat | None:
     return stat if stat.inode else None
 
 
-def _where(path: str, record: PathRecord, roots: Iterable[str], devices: set[int]) -> State:
+def _where(path: str, record: PathRecord, root: str, devices: set[int]) -> State:
     """Gone, if the folder that held the file, or what is left of its way there, is on the drive that it was on.
 
     An empty mount point is on another device than the file was, so nothing under it is gone. A device may have
     another number since the last scan: ``devices`` are those on which its other files were found unchanged.
     """
-    root = max((root for root in roots if below(path, root)), key=len)
     folder = os.path.dirname(path)
     limit = os.path.dirname(root) if path == root else root
     while not os.path.isdir(folder):
@@ -138,8 +143,3 @@ def _where(path: str, record: PathRecord, roots: Iterable[str], devices: set[int
         folder = os.path.dirname(folder)
     on = os.stat(folder).st_dev
     return State.GONE if on == record.stat.device or on in devices else State.OFFLINE
-
-
-def folders(roots: Iterable[str]) -> list[str]:
-    """Absolute, sorted, each once."""
-    return sorted({os.path.abspath(root) for root in roots})

@@ -6,7 +6,6 @@ are described together. A video counts as done when its fingerprint is stored, i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,13 +16,12 @@ from twinreel.describe.layout import layout
 from twinreel.engine.pool import Done, Event, Failed, Reply
 from twinreel.engine.progress import Meter
 from twinreel.engine.state import Recipe, Scan
-from twinreel.engine.tasks import Reach, SampleTask, StreamDigestTask, falls_short
+from twinreel.engine.streams import same_streams
+from twinreel.engine.tasks import Reach, SampleTask, falls_short
 from twinreel.errors import MediaError
 from twinreel.media.anchors import anchor_frames
-from twinreel.media.identity import HEAD
 from twinreel.media.sampling import CHUNK
 from twinreel.media.walk import Found
-from twinreel.store.videos import Outline
 from twinreel.types import (
     LAYOUT,
     Failure,
@@ -32,12 +30,8 @@ from twinreel.types import (
     Float32,
     Float64,
     Samples,
-    State,
     UInt8,
 )
-
-SAME_DURATION = 0.2
-"""Seconds that the durations of two files with the same stream may differ by: containers round."""
 
 
 @dataclass(slots=True)
@@ -138,7 +132,7 @@ class Fingerprinting:
         for content, video in videos.items():
             if video is not None:
                 path, probe = self._files[content].path, video.probe
-                self._durations[path] = probe.duration, max(probe.duration, probe.duration_from_header or 0.0)
+                self._durations[path] = probe.duration, probe.duration_at_most
                 tasks.append(
                     SampleTask(path, self._recipe.sampling, self._recipe.describer.image_size, self._durations[path][1])
                 )
@@ -201,7 +195,7 @@ class Fingerprinting:
 
     def _without_remuxes(self) -> list[str]:
         """The videos to decode: without those whose stream another has, which take over its fingerprint."""
-        groups = self._same_streams()
+        groups = same_streams(self._scan, {content: found.path for content, found in self._files.items()})
         have = set(self._catalogue.videos.numbers()) - set(self._catalogue.fingerprints.missing(*self._recipe.key))
         pending = dict.fromkeys(self._files)
         for group in groups:
@@ -217,68 +211,3 @@ class Fingerprinting:
             for content in lacking:
                 del pending[content]
         return list(pending)
-
-    def _same_streams(self) -> list[list[str]]:
-        """Content ids of videos with the same stream digest, in order.
-
-        A digest is made only of those that are as long as another with the same kind of picture and begin with the
-        same packets, one of both being new.
-        """
-        alike = self._alike(self._outlines(None))
-        self._digest([outline.content for outline in alike if outline.head is None], HEAD)
-        alike = self._alike(self._outlines({outline.content for outline in alike}))
-        self._digest([outline.content for outline in alike], None)
-        groups: dict[str, list[str]] = {}
-        for outline in alike:
-            video = self._catalogue.videos.get(outline.content)
-            if video is not None and video.stream_digest is not None:
-                groups.setdefault(video.stream_digest, []).append(video.content)
-        return [group for group in groups.values() if len(group) > 1]
-
-    def _outlines(self, heads_of: set[str] | None) -> list[list[Outline]]:
-        """The outlines of videos that may have the same stream, together: with the same kind of picture or, of some
-        videos, with the same head."""
-        together: dict[object, list[Outline]] = {}
-        for outline in self._catalogue.videos.outlines():
-            if heads_of is None:
-                together.setdefault(outline.picture, []).append(outline)
-            elif outline.content in heads_of and outline.head is not None:
-                together.setdefault(outline.head, []).append(outline)
-        return list(together.values())
-
-    def _alike(self, groups: Iterable[Sequence[Outline]]) -> list[Outline]:
-        """Of groups, those that are as long as another of theirs, where one of both is new; in order of content id."""
-        found: dict[str, Outline] = {}
-        for group in groups:
-            ordered = sorted(group, key=lambda outline: outline.duration)
-            durations = np.array([outline.duration for outline in ordered])
-            new = np.array([outline.content in self._files for outline in ordered])
-            first = np.searchsorted(durations, durations - SAME_DURATION)
-            last = np.searchsorted(durations, durations + SAME_DURATION, side="right")
-            count = np.concatenate([[0], np.cumsum(new)])
-            kept = np.where(new, last - first > 1, count[last] > count[first])
-            found.update((ordered[place].content, ordered[place]) for place in np.flatnonzero(kept))
-        return [found[content] for content in sorted(found)]
-
-    def _digest(self, contents: Iterable[str], packets: int | None) -> None:
-        """Hashes all packets of videos, or the first few; where it fails, a video is like no other."""
-        videos = {}
-        for content in contents:
-            video = self._catalogue.videos.get(content)
-            if video is None or (packets is None and video.stream_digest is not None):
-                continue
-            if content in self._files:
-                videos[self._files[content].path] = video
-            elif video.state is State.PRESENT:
-                videos[video.path] = video
-        if not videos:
-            return
-        sizes = {path: video.size if packets is None else 0 for path, video in videos.items()}
-        meter = Meter(self._scan.progress, "heads" if packets else "verify", len(videos), sum(sizes.values()))
-        tasks = (StreamDigestTask(path, packets) for path in videos)
-        for event in self._scan.pool.run(tasks, limit=self._scan.drive, per_key=self._scan.per_drive):
-            if isinstance(event, Reply):
-                digest = {"head" if packets else "stream": str(event.value)}
-                self._catalogue.videos.set_digests(videos[event.task.path].content, **digest)
-            else:
-                meter.advance(bytes=sizes[event.task.path])

@@ -10,7 +10,7 @@ what a search keeps on nothing but its own candidates.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from twinreel.engine.aligning import AlignTask, Ask, align_tasks
@@ -133,7 +133,7 @@ class _Search:
 
     @property
     def reported(self) -> int:
-        return sum(match is not None and match.score >= MIN_SCORE for match in self.found.values())
+        return reported(self.found)
 
 
 class _Matching:
@@ -200,7 +200,7 @@ class _Matching:
         for search in searches:
             for other in candidates[search.content]:
                 if other not in search.found:
-                    search.found[other] = search.known.get(other) or results.get(_ordered(search.content, other))
+                    search.found[other] = search.known.get(other) or results.get(ordered(search.content, other))
 
     def _tasks(
         self,
@@ -212,7 +212,7 @@ class _Matching:
             others = candidates[search.content] = self._candidates(search)
             asks = []
             for other in others:
-                pair = _ordered(search.content, other)
+                pair = ordered(search.content, other)
                 new = other not in search.found and other not in search.known and pair not in results
                 if new and other not in self._in_vain[search.content]:
                     results[pair] = None
@@ -238,22 +238,38 @@ class _Matching:
     def _store(self, search: _Search, stored: set[tuple[str, str]]) -> None:
         """Writes down what a search found, and that it was made."""
         found = {other: match for other, match in search.found.items() if match is not None}
-        weak = sorted((o for o, match in found.items() if match.score < MIN_SCORE), key=lambda o: (-found[o].score, o))
-        dropped = set(weak[self._limits.kept :])
-        new = {_ordered(search.content, other) for other in found.keys() - search.known.keys() - dropped} - stored
-        matches = [match for match in found.values() if _ordered(match.a, match.b) in new]
+        dropped = dropped_of(found, self._limits.kept)
+        new = {ordered(search.content, other) for other in found.keys() - search.known.keys() - dropped} - stored
+        matches = [match for match in found.values() if ordered(match.a, match.b) in new]
         self._catalogue.matches.put(self._basis, matches, searched={search.content: len(dropped)})
         stored |= new
 
     def _remux(self, content: str, other: str) -> Match:
-        a, b = _ordered(content, other)
-        whole = Segment(0.0, self._facts[a].duration, 0.0, self._facts[b].duration, 1.0)
-        return Match(a, b, Relation.REMUX, 1.0, 1.0, 1.0, (whole,))
+        a, b = ordered(content, other)
+        return remux_match(a, b, self._facts[a].duration, self._facts[b].duration)
 
 
 def _other(match: Match, content: str) -> str:
     return match.b if match.a == content else match.a
 
 
-def _ordered(a: str, b: str) -> tuple[str, str]:
+def ordered(a: str, b: str) -> tuple[str, str]:
+    """A pair of content ids, the lower one first."""
     return (a, b) if a < b else (b, a)
+
+
+def remux_match(a: str, b: str, duration_a: float, duration_b: float) -> Match:
+    """The match of two videos, of the given seconds, with the same stream."""
+    return Match(a, b, Relation.REMUX, 1.0, 1.0, 1.0, (Segment(0.0, duration_a, 0.0, duration_b, 1.0),))
+
+
+def reported(found: Mapping[str, Match | None]) -> int:
+    """How many of a search's matches, by the other video, are to be reported."""
+    return sum(match is not None and match.score >= MIN_SCORE for match in found.values())
+
+
+def dropped_of(found: Mapping[str, Match | None], kept: int) -> set[str]:
+    """The others whose weak matches, of one search, are too many to be kept."""
+    matches = {other: match for other, match in found.items() if match is not None}
+    weak = sorted((o for o, match in matches.items() if match.score < MIN_SCORE), key=lambda o: (-matches[o].score, o))
+    return set(weak[kept:])

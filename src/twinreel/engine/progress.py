@@ -17,9 +17,9 @@ class Step:
     stage: str
     """Of a scan list, look, heads, verify, describe, match, regions, pairs: in this order, but that a verify may
     come before the heads, too; stages without work are left out. Of making a collection clips, make. Of hashes for
-    exchange hash."""
+    exchange hash. Of a scan in shards "shards: " and the step, and load."""
     done: int
-    """Files, in ``match`` and ``regions`` videos, in ``pairs`` pairs."""
+    """Files, in ``match`` and ``regions`` videos, in ``pairs`` pairs, in shards shards."""
     total: int | None
     """None while it is not known (list)."""
     seconds: float = 0.0

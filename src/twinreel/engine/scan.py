@@ -12,9 +12,9 @@ Everything is written video by video, so that a scan that is killed loses what w
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
-from twinreel.engine.census import Census, Choice, below, folders, stat_of, take_census
+from twinreel.engine.census import Census, Choice, stat_of, take_census
 from twinreel.engine.fingerprinting import Fingerprinting
 from twinreel.engine.looking import Looking
 from twinreel.engine.matching import match_library
@@ -24,6 +24,7 @@ from twinreel.engine.settings import STALL, Resources
 from twinreel.engine.state import Recipe, Scan, Tally
 from twinreel.index.choose import AUTO
 from twinreel.media.sampling import CHUNK
+from twinreel.media.sources import Roots, listed
 from twinreel.media.walk import Found
 from twinreel.store.catalogue import Catalogue
 from twinreel.store.failures import Version
@@ -53,7 +54,7 @@ def scan(
 
     NotFound where none of the paths is there and the library knows nothing under them.
     """
-    roots = folders(paths)
+    roots = Roots(listed(paths))
     known = catalogue.paths.load()
     meter = Meter(progress, "list", None)
     census = take_census(roots, choice, known, catalogue.failures.bad_files(), meter)
@@ -87,7 +88,7 @@ def _all(census: Census) -> Iterable[Found]:
         yield from links
 
 
-def _note(scan: Scan, census: Census, roots: Sequence[str], known: dict[str, PathRecord]) -> None:
+def _note(scan: Scan, census: Census, roots: Roots, known: dict[str, PathRecord]) -> None:
     """Writes down what the walk alone says."""
     catalogue, tally = scan.catalogue, scan.tally
     tally.unchanged = len(census.unchanged)
@@ -114,9 +115,9 @@ def _note(scan: Scan, census: Census, roots: Sequence[str], known: dict[str, Pat
     _recall(scan, census)
 
 
-def _overcome(failure: Failure, seen: set[str], roots: Sequence[str]) -> bool:
+def _overcome(failure: Failure, seen: set[str], roots: Roots) -> bool:
     """Is it no longer true? A folder can be listed again, or a file is gone."""
-    if not any(below(failure.path, root) for root in roots):
+    if not roots.covers(failure.path):
         return False
     return failure.stage == "list" or (failure.path not in seen and not os.path.lexists(failure.path))
 

@@ -18,7 +18,7 @@ from twinreel.describe.base import Describer
 from twinreel.engine.state import Recipe
 from twinreel.errors import NotFound
 from twinreel.match.prepared import Prepared, prepare
-from twinreel.match.reference import background_of, fit_reference, outdated, standing
+from twinreel.match.reference import Background, background_of, fit_reference, outdated, standing
 from twinreel.store.catalogue import Catalogue
 from twinreel.types import Fingerprint, Float32, Reference
 
@@ -65,6 +65,11 @@ def library_reference(catalogue: Catalogue, recipe: Recipe, *, keep: bool) -> Re
     return reference
 
 
+def forget_reference(catalogue: Catalogue) -> None:
+    """The next reference is fitted to the videos as they then are, however little they differ from those before."""
+    catalogue.meta.set(_STANDING, "{}")
+
+
 def _fingerprints(catalogue: Catalogue, recipe: Recipe, contents: Iterable[str]) -> Iterable[Fingerprint]:
     for content in contents:
         fingerprint = catalogue.fingerprints.get(content, *recipe.key)
@@ -108,8 +113,13 @@ class Space:
 
     def see(self, content: str, duration: float, fingerprint: Fingerprint) -> View:
         """Any video."""
-        mirrored = self._recipe.describer.mirror(fingerprint.vectors)
-        return View(
-            prepare(content, max(duration, SHORTEST), fingerprint, self.background),
-            None if mirrored is None else self.background.project(mirrored),
-        )
+        return see(self._recipe.describer, self.background, content, duration, fingerprint)
+
+
+def see(describer: Describer, background: Background, content: str, duration: float, fingerprint: Fingerprint) -> View:
+    """A video as it is seen from a background."""
+    mirrored = describer.mirror(fingerprint.vectors)
+    return View(
+        prepare(content, max(duration, SHORTEST), fingerprint, background),
+        None if mirrored is None else background.project(mirrored),
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from twinreel.describe.base import Describer
 from twinreel.engine.fingerprinting import Describing, Gathering
@@ -25,6 +25,8 @@ class Taken:
     probe: Probe
     fingerprint: Fingerprint | None = None
     """With vectors as they would come out of a library; None until frames were taken."""
+    head: str | None = None
+    """Digest of the stream's first packets, where it was cheap."""
 
     @property
     def known(self) -> Fingerprint:
@@ -38,8 +40,8 @@ def look_at(pool: WorkerPool, paths: Sequence[str]) -> dict[str, Taken | MediaEr
     found: dict[str, Taken | MediaError] = {}
     for event in pool.run(LookTask(path) for path in dict.fromkeys(paths)):
         match event:
-            case Reply(task, Look(content, Probe() as probe, _)):
-                found[task.path] = Taken(task.path, content, probe)
+            case Reply(task, Look(content, Probe() as probe, head)):
+                found[task.path] = Taken(task.path, content, probe, head=head)
             case Failed(task, error):
                 found[task.path] = error
     return found
@@ -52,7 +54,10 @@ def take(
     describing = Describing(describer)
     gathered = {taken.path: Gathering() for taken, _ in looks}
     errors: dict[str, MediaError] = {}
-    tasks = (SampleTask(taken.path, sampling, describer.image_size, 0.0, threads) for taken, sampling in looks)
+    tasks = (
+        SampleTask(taken.path, sampling, describer.image_size, taken.probe.duration_at_most, threads)
+        for taken, sampling in looks
+    )
     for event in pool.run(tasks):
         match event:
             case Reply(task, Samples() as samples):
@@ -78,5 +83,5 @@ def take(
             made.sampling,
             made.parts,
         )
-        results[taken.path] = Taken(taken.path, taken.content, taken.probe, stored)
+        results[taken.path] = replace(taken, fingerprint=stored)
     return results

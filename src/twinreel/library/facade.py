@@ -8,7 +8,7 @@ import os
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -27,6 +27,7 @@ from twinreel.engine.beside import describe_beside
 from twinreel.engine.census import Choice, below
 from twinreel.engine.comparing import Comparing
 from twinreel.engine.eyes import Eyes
+from twinreel.engine.joining import Joined
 from twinreel.engine.progress import Progress
 from twinreel.engine.repeating import find_repeats
 from twinreel.engine.scan import open_pool, scan
@@ -39,8 +40,9 @@ from twinreel.errors import MediaError, NotFound, UserError
 from twinreel.exchange.formats import HashRules, format_named
 from twinreel.group.clusters import MIN_SAMPLES
 from twinreel.index.choose import AUTO, check_index
-from twinreel.library import files
+from twinreel.library import files, joining
 from twinreel.library.cleaning import journals, latest_journal, make_plan
+from twinreel.library.clustered import Clustered, scan_in_shards
 from twinreel.library.decisions import (
     Returned,
     kind_named,
@@ -62,8 +64,10 @@ from twinreel.match.alignment import ALIGNERS, check_aligner
 from twinreel.match.calibration import SURE_SCORE
 from twinreel.match.pair import MIN_SCORE
 from twinreel.match.verify import RegionMaps
+from twinreel.media.remote import absolute
 from twinreel.media.sampling import Sampling
-from twinreel.models.load import absolute, load_describer
+from twinreel.media.source import readable
+from twinreel.models.load import absolute_spec, load_describer
 from twinreel.pooling.anchored import PIXELS
 from twinreel.report.page import Contents, page
 from twinreel.report.strips import strip
@@ -71,6 +75,7 @@ from twinreel.store.catalogue import Catalogue
 from twinreel.store.decisions import Decision, DecisionKind
 from twinreel.store.exports import check_export, write_rows
 from twinreel.store.location import default_library
+from twinreel.store.parquet import EntriesFile
 from twinreel.types import Failure, Fingerprint, Group, Match, ScanReport, SharedContent, State, Video
 
 AnyPath = str | os.PathLike[str]
@@ -124,7 +129,7 @@ class Library:
         self._reported = Reported(self._catalogue)
         meta = self._catalogue.meta
         if describer is not None:
-            describer = absolute(describer)  # remembered, whatever the working directory is next time
+            describer = absolute_spec(describer)  # remembered, whatever the working directory is next time
         self.describer = describer or meta.get("describer") or DEFAULT
         self.sampling = sampling or Sampling.parse(meta.get("sampling") or str(Sampling()))
         self.aligner = aligner or meta.get("aligner") or next(iter(ALIGNERS))
@@ -162,13 +167,16 @@ class Library:
         wait: bool = False,
         on_wait: Callable[[str], None] | None = None,
         progress: Progress | None = None,
+        on: Clustered | None = None,
     ) -> ScanReport:
-        """Adds or refreshes files and folders, and matches what is new against everything.
+        """Adds or refreshes files, folders, URLs and what manifests list, and matches what is new against everything.
 
-        include, exclude, hidden: which files; see ``media.walk``.
+        paths: also URLs (``s3://bucket/films``; extra ``remote``), and manifests: .csv or .parquet with a column
+        ``uri``, ``url``, ``path`` or ``file``. include, exclude, hidden: which files; see ``media.walk``.
         jobs: worker processes, one a core where not given. memory: bytes that each of them may use.
         readers_per_drive: workers that read from one drive at a time, by default all; 1 spares a hard disk the seeking.
         wait: where another scan uses the library, wait for its end (``on_wait`` is told why), instead of LibraryError.
+        on: a cluster that does the work; None for this machine alone.
         A file that cannot be used is in the report's ``failures``, never an exception. What is done so far is kept
         when this is interrupted, and the next ``add`` goes on from there.
         NotFound where none of the paths exists and nothing under them is known.
@@ -180,26 +188,33 @@ class Library:
         verification = load_verification(self.verify, self.weights)
         with self._catalogue.lock_for_scan(wait=wait, on_wait=on_wait):
             recipe = self._recipe()
-            with self._catalogue.transaction():
-                self._catalogue.meta.set("describer", self.describer)
-                self._catalogue.meta.set("sampling", str(self.sampling))
-                self._catalogue.meta.set("aligner", self.aligner)
-                self._catalogue.meta.set("index", self.index)
-                if self._catalogue.meta.get("id") is None:
-                    self._catalogue.meta.set("id", uuid.uuid4().hex)
-                self._catalogue.meta.set("verify", self.verify)
-                self._catalogue.meta.set("weights", self.weights or "")
+            self._remember()
             self._searcher = None
-            report = scan(
-                self._catalogue,
-                [os.fspath(path) for path in given],
-                recipe,
-                choice=choice,
-                resources=resources,
-                aligner=self.aligner,
-                index=self.index,
-                progress=progress,
-            )
+            sources = [os.fspath(path) for path in given]
+            if on is None:
+                report = scan(
+                    self._catalogue,
+                    sources,
+                    recipe,
+                    choice=choice,
+                    resources=resources,
+                    aligner=self.aligner,
+                    index=self.index,
+                    progress=progress,
+                )
+            else:
+                report = scan_in_shards(
+                    self._catalogue,
+                    sources,
+                    recipe,
+                    describer=self.describer,
+                    choice=choice,
+                    aligner=self.aligner,
+                    work=on.work,
+                    engine=on.engine(),
+                    memory=memory,
+                    progress=progress,
+                )
             if verification is not None:
                 seen = verify_library(self._catalogue, verification, resources, progress)
                 report = replace(report, verified=seen.pairs, regions=seen.videos)
@@ -230,7 +245,7 @@ class Library:
     ) -> dict[str, list[Found] | MediaError]:
         """The same for many clips, by their paths as given; a clip that cannot be used has its error as the answer."""
         least = _least(min_score)
-        asked = {os.fspath(clip): os.path.abspath(os.fspath(clip)) for clip in clips}
+        asked = {os.fspath(clip): absolute(os.fspath(clip)) for clip in clips}
         recipe, searcher, shared = self._recipe(), self._search(), self._reported.weightless()
         with open_pool(recipe.describer.image_size, Resources(jobs)) as pool:
             looks = look_at(pool, list(asked.values()))
@@ -307,7 +322,7 @@ class Library:
 
         Raises MediaError where one cannot be used.
         """
-        paths = [os.path.abspath(os.fspath(path)) for path in (a, b)]
+        paths = [absolute(os.fspath(path)) for path in (a, b)]
         recipe = self._recipe()
         with open_pool(recipe.describer.image_size, Resources(jobs=2)) as pool:
             looks = look_at(pool, paths)
@@ -348,7 +363,7 @@ class Library:
 
         Raises MediaError where the file cannot be used.
         """
-        path = os.path.abspath(os.fspath(path))
+        path = absolute(os.fspath(path))
         recipe = self._recipe()
         with open_pool(recipe.describer.image_size, Resources(jobs=1)) as pool:
             taken = _usable(path, look_at(pool, [path])[path])
@@ -545,7 +560,7 @@ class Library:
 
     def forget(self, path: AnyPath) -> int:
         """Removes a file, or all files of a folder, from the library, not from the disk; how many. NotFound."""
-        root = os.path.abspath(os.fspath(path))
+        root = absolute(os.fspath(path))
         with self._changing():
             known = [known for known in self._catalogue.paths.load() if below(known, root)]
             failed = [failure.path for failure in self._catalogue.failures.all() if below(failure.path, root)]
@@ -594,6 +609,51 @@ class Library:
             with self._catalogue.lock_for_scan(wait=False):
                 describe_beside(self._catalogue, recipe, Resources(jobs, memory), progress)
         return list(tags_of(self._catalogue, recipe, labels, self._reported.videos(), top=top, least=min_score))
+
+    def export_videos(self, file: AnyPath) -> int:
+        """Writes all videos with their fingerprints, and the decisions, to a .parquet file; how many videos.
+
+        ``import_videos`` reads it, on any machine.
+        """
+        return joining.export_entries(self._catalogue, self._recipe(), Path(file))
+
+    def import_videos(
+        self,
+        file: AnyPath,
+        *,
+        host: str | None = None,
+        made_by: str | None = None,
+        jobs: int | None = None,
+        progress: Progress | None = None,
+    ) -> Joined:
+        """Takes in the videos of a .parquet file, and matches all anew, without decoding.
+
+        The file is one of ``export_videos``, or a table of (id, uri, vectors) by another program; ``made_by`` names
+        that, for a library of its own. host: the machine whose paths they are; None where they are paths here too.
+        UserError for fingerprints of another kind than this library's.
+        """
+        read = EntriesFile(Path(file))
+        describer = joining.foreign_describer(read, made_by)
+        if describer is not None:
+            self.describer, self._describer = describer, None
+        return self._join([joining.imported(read, self._recipe())], host, Resources(jobs), progress)
+
+    def merge(
+        self,
+        others: Iterable[AnyPath],
+        *,
+        host: str | None = None,
+        jobs: int | None = None,
+        progress: Progress | None = None,
+    ) -> Joined:
+        """Takes in the videos of other libraries, and matches all anew, without decoding.
+
+        host: as in ``import_videos``. UserError for fingerprints of another kind than this library's.
+        """
+        recipe = self._recipe()
+        with ExitStack() as opened:
+            given = [opened.enter_context(joining.other_library(Path(other), recipe, self.path)) for other in others]
+            return self._join(given, host, Resources(jobs), progress)
 
     def export_hashes(
         self,
@@ -689,10 +749,38 @@ class Library:
 
     def _content(self, name: str) -> str:
         """The content id of a video, given by that or by a path."""
-        video = self._catalogue.videos.by_path(os.path.abspath(name)) or self._catalogue.videos.get(name)
+        video = self._catalogue.videos.by_path(absolute(name)) or self._catalogue.videos.get(name)
         if video is None:
             raise NotFound(f"the library knows no video {name!r}: scan it first")
         return video.content
+
+    def _join(
+        self, given: Iterable[joining.Videos], host: str | None, resources: Resources, progress: Progress | None
+    ) -> Joined:
+        with self._catalogue.lock_for_scan(wait=False):
+            self._searcher = None
+            self._remember()
+            return joining.join(
+                self._catalogue,
+                self._recipe(),
+                given,
+                host=host,
+                resources=resources,
+                aligner=self.aligner,
+                progress=progress,
+            )
+
+    def _remember(self) -> None:
+        """Keeps with the library how it is scanned."""
+        with self._catalogue.transaction():
+            self._catalogue.meta.set("describer", self.describer)
+            self._catalogue.meta.set("sampling", str(self.sampling))
+            self._catalogue.meta.set("aligner", self.aligner)
+            self._catalogue.meta.set("index", self.index)
+            if self._catalogue.meta.get("id") is None:
+                self._catalogue.meta.set("id", uuid.uuid4().hex)
+            self._catalogue.meta.set("verify", self.verify)
+            self._catalogue.meta.set("weights", self.weights or "")
 
     @contextmanager
     def _changing(self) -> Iterator[None]:
@@ -717,5 +805,6 @@ def _usable(path: str, result: Taken | MediaError) -> Taken:
 
 def _outside(taken: Taken) -> Video:
     """A file that is not part of the library."""
-    size = Path(taken.path).stat().st_size
+    with readable(taken.path, "identify") as (_, size):
+        pass
     return Video(taken.content, taken.path, (taken.path,), State.PRESENT, size, taken.probe)

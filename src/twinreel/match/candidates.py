@@ -8,6 +8,7 @@ IV). A frame has one vote in a cell. Cells overlap by half, and are as wide as a
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -84,13 +85,10 @@ class Haystack:
         ``mirrored``: the query's vectors (n, d) mirrored, where its describer can do that. ``exclude``: the number of
         the query itself. ``neighbours`` of each frame: a frame that so many videos share finds no others.
         """
-        best = {found.number: found for found in self._vote(query, query.vectors, False, exclude, neighbours)}
+        found = self._vote(query, query.vectors, False, exclude, neighbours)
         if mirrored is not None:
-            for found in self._vote(query, mirrored, True, exclude, neighbours):
-                if found.number not in best or found.votes > best[found.number].votes:
-                    best[found.number] = found
-        ranked = sorted(best.values(), key=lambda found: (-found.votes, found.number))
-        return ranked[:limit]
+            found += self._vote(query, mirrored, True, exclude, neighbours)
+        return best_found(found, limit)
 
     def _vote(
         self, query: Prepared, vectors: Float32, mirrored: bool, exclude: int | None, neighbours: int
@@ -104,18 +102,50 @@ class Haystack:
         hit = np.array([self._first[number] for number in owner.tolist()], np.int64) + hits[owners >= 0]
         if len(self._times) > 1:
             self._times, self._bias = [np.concatenate(self._times)], [np.concatenate(self._bias)]
-        bias = (query.bias[frame] + self._bias[0][hit]) / 2
-        votes = ((score - bias) / (1 - bias) * np.sqrt(query.weights[frame])).astype(np.float64)
-        kept = votes > FLOOR
-        owner, frame, hit, votes = owner[kept], frame[kept], hit[kept], votes[kept]
-        offsets = self._times[0][hit] - query.times[frame]
-        width = max(WIDTH, DRIFT * query.duration)
-        best: dict[int, Found] = {}
-        for shift in (0.0, 0.5):
-            for number, total, offset in _best_cells(owner, frame, offsets, votes, width, shift):
-                if number not in best or total > best[number].votes:
-                    best[number] = Found(number, total, offset, mirrored)
-        return list(best.values())
+        hits_of = Hits(frame, owner, score, self._times[0][hit], self._bias[0][hit])
+        return vote(query, hits_of, mirrored=mirrored)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Hits:
+    """Nearest neighbours of a query's frames, arrays (p,)."""
+
+    frame: Int64
+    """Row of the query's frame."""
+    owner: Int64
+    """Number of the video that was hit."""
+    score: Float32
+    """Inner product."""
+    time: Float64
+    """Seconds of the frame that was hit."""
+    bias: Float32
+    """... and its bias."""
+
+
+def vote(query: Prepared, hits: Hits, *, mirrored: bool) -> list[Found]:
+    """Every video that was hit, with its best cell."""
+    bias = (query.bias[hits.frame] + hits.bias) / 2
+    votes = ((hits.score - bias) / (1 - bias) * np.sqrt(query.weights[hits.frame])).astype(np.float64)
+    kept = votes > FLOOR
+    owner, frame, votes = hits.owner[kept], hits.frame[kept], votes[kept]
+    offsets = hits.time[kept] - query.times[frame]
+    width = max(WIDTH, DRIFT * query.duration)
+    best: dict[int, Found] = {}
+    for shift in (0.0, 0.5):
+        for number, total, offset in _best_cells(owner, frame, offsets, votes, width, shift):
+            if number not in best or total > best[number].votes:
+                best[number] = Found(number, total, offset, mirrored)
+    return list(best.values())
+
+
+def best_found(found: Iterable[Found], limit: int) -> list[Found]:
+    """Candidates, each video once, most votes first, equal votes by number; at most ``limit``."""
+    best: dict[int, Found] = {}
+    for one in found:
+        if one.number not in best or one.votes > best[one.number].votes:
+            best[one.number] = one
+    ranked = sorted(best.values(), key=lambda one: (-one.votes, one.number))
+    return ranked[:limit]
 
 
 def _best_cells(

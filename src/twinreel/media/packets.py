@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import islice
+from itertools import islice, pairwise
 from typing import TypeAlias
 
 import av
@@ -206,8 +206,10 @@ def _keyframe_packets(source: Source) -> Iterator[Packet[VideoStream]]:
         entries = stream.index_entries
         listed = [entry.timestamp for entry in entries if entry.is_keyframe]
         if stream.frames and len(entries) > 2 * len(listed):  # else it is fragmented, or there is little to skip
-            for timestamp in listed:
-                source.container.seek(timestamp, stream=stream)
+            # A seek goes to the last keyframe *shown* up to a time, the list has the times of decoding: sent to its own
+            # time, one that is shown later than it is decoded would be reached by reading from the one before.
+            for timestamp, following in pairwise([*listed, entries[len(entries) - 1].timestamp + 1]):
+                source.container.seek(max(timestamp, following - 1), stream=stream)
                 yield from islice((p for p in packets(source) if p.dts is None or p.dts >= timestamp), 1)
             return
     elif has_timestamps(source):

@@ -13,7 +13,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from io import FileIO
+from io import FileIO, RawIOBase
 from pathlib import Path
 
 import av
@@ -21,6 +21,7 @@ from av.container import InputContainer
 from av.stream import Discard, Disposition
 
 from twinreel.errors import BadFile, MediaError, NoAccess, OutOfResources
+from twinreel.media.remote import is_remote, open_remote
 
 FORMATS = (
     # containers
@@ -124,13 +125,17 @@ def open_video(path: str, *, threads: int = 1, stage: str = "decode") -> Iterato
 
 
 @contextmanager
-def readable(path: str, stage: str) -> Iterator[tuple[FileIO, int]]:
-    """Opens a regular file for unbuffered reading: (file, bytes). Its and FFmpeg's errors become MediaErrors.
+def readable(path: str, stage: str) -> Iterator[tuple[RawIOBase, int]]:
+    """Opens a regular file or a URL for unbuffered reading: (file, bytes). Its and FFmpeg's errors become MediaErrors.
 
     A name given by its exact bytes (``os.fsdecode``) opens. Anything but a regular file is refused unopened: opening
     a pipe would wait for its writer.
     """
     try:
+        if is_remote(path):
+            with open_remote(path, stage) as remote:
+                yield remote, remote.size
+            return
         status = Path(path).stat()
         if stat.S_ISDIR(status.st_mode):
             raise NoAccess(_NO_ACCESS[errno.EISDIR], stage)
@@ -181,7 +186,7 @@ def _choose(container: InputContainer, stage: str) -> av.VideoStream:
     return stream
 
 
-def _why_unreadable(file: FileIO, size: int, error: av.FFmpegError) -> str:
+def _why_unreadable(file: RawIOBase, size: int, error: av.FFmpegError) -> str:
     """The reason behind FFmpeg's "invalid data", from a look at the first bytes."""
     file.seek(0)
     head = file.read(4096)
@@ -201,7 +206,7 @@ def _why_unreadable(file: FileIO, size: int, error: av.FFmpegError) -> str:
     return f"it is not a video, or its beginning is damaged ({_plain(error)})"
 
 
-def _boxes(file: FileIO, size: int) -> set[bytes]:
+def _boxes(file: RawIOBase, size: int) -> set[bytes]:
     """The types of the top-level boxes of an MP4 or MOV that begin within the file (ISO/IEC 14496-12, 4.2)."""
     kinds: set[bytes] = set()
     at = 0

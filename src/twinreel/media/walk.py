@@ -89,14 +89,14 @@ def walk(
     given = sorted(set(paths))
     if given and not any(os.path.lexists(path) for path in given):
         raise NotFound(f"there is no file or folder {', '.join(map(repr, given))}")
-    return _Walk(_matcher(include), _matcher(exclude), hidden).all(given)
+    return _Walk(matcher(include), matcher(exclude), hidden).all(given)
 
 
 Matcher = Callable[[str, str], bool]
 """(name, path below the given folder) -> whether some glob matches."""
 
 
-def _matcher(globs: Iterable[str]) -> Matcher | None:
+def matcher(globs: Iterable[str]) -> Matcher | None:
     """None where there are no globs."""
     names: list[re.Pattern[str]] = []
     paths: list[re.Pattern[str]] = []

@@ -59,7 +59,7 @@ def split(spec: str) -> tuple[str, str | None]:
     return (rest, family) if colon and family in FAMILIES else (spec, None)
 
 
-def absolute(spec: str) -> str:
+def absolute_spec(spec: str) -> str:
     """A spec that means the same in any working directory; names stay as they are."""
     if spec in describers() or spec in BY_NAME or added(spec) or not looks_like_files(spec):
         return spec

@@ -11,7 +11,6 @@ catalogue are absolute, so no other path looks like one; ``text_to_path`` turns 
 from __future__ import annotations
 
 import csv
-import importlib
 import itertools
 import json
 import os
@@ -20,7 +19,8 @@ from pathlib import Path
 from typing import Any, NamedTuple, get_type_hints
 from urllib.parse import quote, unquote_to_bytes
 
-from twinreel.errors import MissingExtra, UserError
+from twinreel.errors import UserError
+from twinreel.store.arrow import pyarrow
 from twinreel.types import Match, Relation, Video
 
 _URI = "file://"
@@ -82,7 +82,7 @@ def check_export(path: Path) -> None:
     if path.suffix.lower() not in _WRITERS:
         raise UserError(f"cannot export to {path}: the name must end in {', '.join(_WRITERS)}")
     if path.suffix.lower() == ".parquet":
-        _pyarrow()
+        pyarrow()
 
 
 def write_rows(rows: Iterable[NamedTuple], path: Path, kind: type[NamedTuple] = Row) -> int:
@@ -127,24 +127,17 @@ def _write_jsonl(rows: Iterable[NamedTuple], path: Path, kind: type[NamedTuple])
 
 
 def _write_parquet(rows: Iterable[NamedTuple], path: Path, kind: type[NamedTuple]) -> int:
-    pyarrow, parquet = _pyarrow()
-    types = {str: pyarrow.string(), float: pyarrow.float64(), bool: pyarrow.bool_()}
-    schema = pyarrow.schema([(name, types[kind]) for name, kind in get_type_hints(kind).items()])
+    arrow, parquet = pyarrow()
+    types = {str: arrow.string(), float: arrow.float64(), bool: arrow.bool_()}
+    schema = arrow.schema([(name, types[kind]) for name, kind in get_type_hints(kind).items()])
     count = 0
     rest = iter(rows)
     with parquet.ParquetWriter(path, schema) as writer:
         while batch := list(itertools.islice(rest, _BATCH)):
             columns = [list(column) for column in zip(*batch, strict=True)]
-            writer.write_table(pyarrow.table(columns, schema=schema))
+            writer.write_table(arrow.table(columns, schema=schema))
             count += len(batch)
     return count
-
-
-def _pyarrow() -> tuple[Any, Any]:
-    try:
-        return importlib.import_module("pyarrow"), importlib.import_module("pyarrow.parquet")
-    except ImportError as error:
-        raise MissingExtra("Parquet export", "parquet") from error
 
 
 _WRITERS: dict[str, Callable[[Iterable[Any], Path, type[Any]], int]] = {

@@ -121,6 +121,15 @@ class ExportShape(TypedDict):
     rows: int
 
 
+class JoinedShape(TypedDict):
+    """What was taken in; added: contents new to the library; matches: pairs that were aligned with a result."""
+
+    videos: int
+    added: int
+    decisions: int
+    matches: int
+
+
 class RemovedShape(TypedDict):
     """How many files left the library."""
 
