@@ -218,6 +218,15 @@ class IndexContract(ABC):
         vectors[:] = 0
         assert index.search(unit(np.eye(1, D)), 1)[0].item() == 1
 
+    def test_a_view_that_cannot_be_written_is_no_safer(self) -> None:
+        vectors = unit(np.eye(3, D))
+        view = vectors[:]
+        view.flags.writeable = False
+        index = self.make(D)
+        index.add(5, view)
+        vectors[:] = 0
+        assert index.search(unit(np.eye(1, D)), 1)[0].item() == 1
+
     def test_views_and_other_layouts_are_taken(self) -> None:
         wide = unit(np.random.default_rng(0).standard_normal((10, D)))
         index = self.make(D)

@@ -55,30 +55,45 @@ def scan(
     NotFound where none of the paths is there and the library knows nothing under them.
     """
     roots = Roots(listed(paths))
+    with open_pool(recipe.describer.image_size, resources) as pool:
+        # A function of its own, so that what the walk found is gone before matching needs memory.
+        number, tally = _take_in(catalogue, roots, recipe, choice, resources, pool, progress)
+        tally.matches = match_library(catalogue, recipe, aligner, pool, progress, index=index)
+    report = tally.report()
+    catalogue.scans.finish(number, report)
+    return report
+
+
+def _take_in(
+    catalogue: Catalogue,
+    roots: Roots,
+    recipe: Recipe,
+    choice: Choice,
+    resources: Resources,
+    pool: WorkerPool,
+    progress: Progress | None,
+) -> tuple[int, Tally]:
+    """All stages but the last; the number of the scan, and what came of it."""
     known = catalogue.paths.load()
     meter = Meter(progress, "list", None)
     census = take_census(roots, choice, known, catalogue.failures.bad_files(), meter)
     meter.finish()
     number = catalogue.scans.begin()
     tally = Tally(files=len(census.seen))
-    with open_pool(recipe.describer.image_size, resources) as pool:
-        devices = {found.path: found.device for found in _all(census)}
-        damaged = {
-            record.content: failure
-            for failure in catalogue.failures.all()
-            if failure.kind is FailureKind.DAMAGED and (record := known.get(failure.path)) and record.content
-        }
-        state = Scan(catalogue, number, pool, resources.per_drive, devices, damaged, tally, progress)
-        with catalogue.transaction():
-            _note(state, census, roots, known)
-        looking = Looking(state, known)
-        looking.run(census.fresh)
-        files = _lacking(state, recipe, census, known, looking.contents)
-        Fingerprinting(state, recipe, files).run()
-        tally.matches = match_library(catalogue, recipe, aligner, pool, progress, index=index)
-    report = tally.report()
-    catalogue.scans.finish(number, report)
-    return report
+    devices = {found.path: found.device for found in _all(census)}
+    damaged = {
+        record.content: failure
+        for failure in catalogue.failures.all()
+        if failure.kind is FailureKind.DAMAGED and (record := known.get(failure.path)) and record.content
+    }
+    state = Scan(catalogue, number, pool, resources.per_drive, devices, damaged, tally, progress)
+    with catalogue.transaction():
+        _note(state, census, roots, known)
+    looking = Looking(state, known)
+    looking.run(census.fresh)
+    files = _lacking(state, recipe, census, known, looking.contents)
+    Fingerprinting(state, recipe, files).run()
+    return number, tally
 
 
 def _all(census: Census) -> Iterable[Found]:

@@ -104,6 +104,7 @@ class Space:
         if fingerprint is None:
             raise NotFound(f"no fingerprint of the video {content} in the library: scan it again")
         view = self.see(content, duration, fingerprint)
+        view.video.vectors.flags.writeable = False  # so that an index may share it
         self._cache[content] = view
         self._held += len(view.video)
         while self._held > CACHED and len(self._cache) > 1:

@@ -30,7 +30,7 @@ class ExactIndex:
         if owner in self._vectors:
             raise ValueError(f"owner {owner} is in the index already; remove it first")
         ids_of(owner, 0)
-        self._vectors[owner] = as_vectors(vectors, self.dimensions).copy()
+        self._vectors[owner] = _lasting(as_vectors(vectors, self.dimensions))
 
     def remove(self, owner: int) -> None:
         del self._vectors[owner]
@@ -60,6 +60,12 @@ class ExactIndex:
                 held, count = [], 0
         if count:
             yield np.concatenate([ids for ids, _ in held]), np.concatenate([vectors for _, vectors in held])
+
+
+def _lasting(vectors: Float32) -> Float32:
+    """The same numbers, whatever becomes of the array: a copy, unless nobody can change it."""
+    frozen = not vectors.flags.writeable and vectors.base is None
+    return vectors if frozen else vectors.copy()
 
 
 def scan(

@@ -61,7 +61,8 @@ class Haystack:
     def add(self, number: int, video: Prepared) -> None:
         """Frames that say nothing are left out: nobody should find them."""
         telling = video.weights > 0
-        self._index.add(number, video.vectors[telling])
+        # As they are where that is all of them: the index may share an array that cannot change.
+        self._index.add(number, video.vectors if telling.all() else video.vectors[telling])
         self._first[number] = self._frames
         self._times.append(video.times[telling])
         self._bias.append(video.bias[telling])
