@@ -30,21 +30,22 @@ LONGER = 2.0
 class Eyes(Protocol):
     """What may be looked at while a plan is made: nothing, or the frames themselves."""
 
-    def picture(self, video: Video) -> Measured | None:
-        """What its frames say of its quality."""
+    def pictures(self, videos: Sequence[Video]) -> Mapping[str, Measured]:
+        """What their frames say of their quality, by content id, of those whose frames can be looked at."""
 
-    def seen(self, video: Video, other: Video, match: Match) -> tuple[Span, ...]:
-        """The seconds of ``video`` that ``other`` shows."""
+    def seen(self, video: Video, others: Sequence[tuple[Video, Match]]) -> Sequence[tuple[Span, ...]]:
+        """The seconds of ``video`` that each of others shows, which are given with their matches."""
 
 
 class MatchesOnly:
     """Believes headers and matches."""
 
-    def picture(self, video: Video) -> Measured | None:
-        return None
+    def pictures(self, videos: Sequence[Video]) -> Mapping[str, Measured]:
+        return {}
 
-    def seen(self, video: Video, other: Video, match: Match) -> tuple[Span, ...]:
-        return seen(match, video.content, video.probe.duration, other.probe.duration)
+    def seen(self, video: Video, others: Sequence[tuple[Video, Match]]) -> Sequence[tuple[Span, ...]]:
+        durations = ((match, other.probe.duration) for other, match in others)
+        return [seen(match, video.content, video.probe.duration, duration) for match, duration in durations]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,11 @@ class _Planner:
                 self._matches[match.a].append((match.b, match))
                 self._matches[match.b].append((match.a, match))
         self._best = {content: self._best_file(video) for content, video in videos.items()}
-        self._contenders: dict[str, Contender] = {}
+        pictures = eyes.pictures([videos[content] for content in sorted(self._matches)])
+        self._contenders = {
+            content: Contender(videos[content], file.path, file.mtime_ns, pictures.get(content))
+            for content, file in self._best.items()
+        }
         self._actions: list[Action] = []
         self._remarks: list[Remark] = []
 
@@ -137,13 +142,6 @@ class _Planner:
         chosen = not self._only or any(within(file.path, place) for place in self._only)
         return chosen and self._rules.touchable(file.real)
 
-    def _contender(self, content: str) -> Contender:
-        if content not in self._contenders:
-            video, file = self._videos[content], self._best[content]
-            picture = self._eyes.picture(video) if content in self._matches else None
-            self._contenders[content] = Contender(video, file.path, file.mtime_ns, picture)
-        return self._contenders[content]
-
     def _best_file(self, video: Video) -> File:
         """Of identical files the one that stays: an untouchable one, then by the rules, then the first by name."""
         referred = [path for path in video.paths if self._rules.referred(self._files[path].real)]
@@ -160,7 +158,7 @@ class _Planner:
 
     def _worst_first(self) -> list[str]:
         def order(a: str, b: str) -> int:
-            return self._rules.compare(self._contender(a), self._contender(b))[0]
+            return self._rules.compare(self._contenders[a], self._contenders[b])[0]
 
         ordered = sorted(sorted(self._matches), key=cmp_to_key(order))
         return sorted(ordered, key=lambda content: content not in self._unwanted)
@@ -173,19 +171,22 @@ class _Planner:
             return None, None
         offered: list[tuple[Contender, Cover]] = []
         refused: list[tuple[Cover, str]] = []
-        for other, match in self._matches[content]:
-            if other in removed or not self._rules.referred(self._best[other].real):
-                continue
-            if not self._replaces(other, content, match)[0]:
-                continue
-            spans = self._eyes.seen(video, self._videos[other], match)
+        better = [
+            (other, match)
+            for other, match in self._matches[content]
+            if other not in removed
+            and self._rules.referred(self._best[other].real)
+            and self._replaces(other, content, match)[0]
+        ]
+        shown = self._eyes.seen(video, [(self._videos[other], match) for other, match in better])
+        for (other, _), spans in zip(better, shown, strict=True):
             if not spans:
                 continue
             cover, lacking = Cover(other, spans), self._lacking(content, other)
             if lacking:
                 refused.append((cover, f"{self._best[other].path} has no {', '.join(lacking)}"))
             else:
-                offered.append((self._contender(other), cover))
+                offered.append((self._contenders[other], cover))
         if not offered and not refused:
             return None, None
         offered.sort(key=lambda pair: pair[1].content)
@@ -210,10 +211,10 @@ class _Planner:
             return True, "it was decided to delete this one"
         durations = self._videos[content].probe.duration, self._videos[other].probe.duration
         own, others = seen(match, content, *durations), seen(match, other, *reversed(durations))
-        kept = replace(self._contender(other), spans=others)
+        kept = replace(self._contenders[other], spans=others)
         # In one piece: what goes on between two pieces may have been put there.
         longer = len(others) == 1 and durations[1] - length(others) >= LONGER
-        return self._rules.replaces(kept, replace(self._contender(content), spans=own), longer=longer)
+        return self._rules.replaces(kept, replace(self._contenders[content], spans=own), longer=longer)
 
     def _lacking(self, content: str, other: str) -> tuple[str, ...]:
         """Languages of a video that another does not have."""
