@@ -1,19 +1,19 @@
 """From matches to what is not needed: which files go, in favour of which, and why. Changes nothing.
 
 Videos are looked at the worst first. One may go if files that stay, each of them at least as good by the rules, show
-all of it between them; those files must then stay themselves. So whatever a plan removes is shown by files that it
-does not remove, whatever the tolerances of the rules make of longer chains.
+all of it between them; those files must then stay themselves, unless others show all of them in turn, and what is not
+shown, of both together, still counts for nothing. So whatever a plan removes is shown by files that it does not remove.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cmp_to_key
 from typing import Protocol
 
-from twinreel.clean.coverage import Cover, Span, Verdict, length, seen, verdict
+from twinreel.clean.coverage import Cover, Span, Verdict, least, length, seen, verdict
 from twinreel.clean.criteria import Contender, within
 from twinreel.clean.model import LINKS, Action, Deed, File, Remark
 from twinreel.clean.rules import Rules
@@ -46,6 +46,20 @@ class MatchesOnly:
     def seen(self, video: Video, others: Sequence[tuple[Video, Match]]) -> Sequence[tuple[Span, ...]]:
         durations = ((match, other.probe.duration) for other, match in others)
         return [seen(match, video.content, video.probe.duration, duration) for match, duration in durations]
+
+
+@dataclass(frozen=True, slots=True)
+class _Removal:
+    """A video that may go."""
+
+    covers: tuple[str, ...]
+    """Content ids of those that show it: they stay."""
+    loss: float
+    """Seconds that exist nowhere else, which is accepted."""
+    gap: float
+    """Seconds of the longest stretch of it that none of them shows, at most."""
+    through: tuple[str, ...] = ()
+    """Those that showed it, and may go as well, for others show them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,28 +129,36 @@ class _Planner:
         self._remarks: list[Remark] = []
 
     def propose(self) -> Proposal:
-        removed: set[str] = set()
-        needed: set[str] = set()
+        removed: dict[str, _Removal] = {}
         for content in self._worst_first():
-            if content in needed:
-                continue
             found, reason = self._needless(content, removed)
             if found is None:
                 continue
             video = self._videos[content]
             # A share is asked for as well: a loss that is accepted must not take what hardly matches.
             redundant = found.covers and found.share >= WORTH_A_REMARK and found.loss <= self._rules.accept_loss
-            if reason is None and redundant:
-                removed.add(content)
-                needed.update(cover.content for cover in found.covers)
-                self._remove(video, found)
+            covers = tuple(cover.content for cover in found.covers)
+            needing = {name: one for name, one in removed.items() if content in one.covers}
+            if reason is None and redundant and all(self._shown(name, needing[name], found) for name in needing):
+                removed[content] = _Removal(covers, found.loss, found.gap)
+                for name, one in needing.items():
+                    others = tuple(dict.fromkeys((*(cover for cover in one.covers if cover != content), *covers)))
+                    removed[name] = _Removal(others, one.loss, one.gap + found.gap, (*one.through, content))
+            elif needing:
+                continue
             elif found.share >= WORTH_A_REMARK:
                 self._remark(video, found, reason)
-        for content in sorted(self._videos.keys() - removed):
+        for content, removal in removed.items():
+            self._remove(self._videos[content], removal)
+        for content in sorted(self._videos.keys() - removed.keys()):
             self._identical(self._videos[content])
         ordered = sorted(self._actions, key=lambda action: action.file.path)
         numbered = tuple(replace(action, number=n) for n, action in enumerate(ordered, 1))
         return Proposal(_freed(numbered), tuple(sorted(self._remarks, key=lambda remark: remark.path)))
+
+    def _shown(self, content: str, removal: _Removal, found: Verdict) -> bool:
+        """Is a video still shown, when of what shows it one is only known by what shows that?"""
+        return found.loss == 0 and removal.gap + found.gap <= least(self._videos[content].probe.duration)
 
     def _touchable(self, file: File) -> bool:
         chosen = not self._only or any(within(file.path, place) for place in self._only)
@@ -163,7 +185,7 @@ class _Planner:
         ordered = sorted(sorted(self._matches), key=cmp_to_key(order))
         return sorted(ordered, key=lambda content: content not in self._unwanted)
 
-    def _needless(self, content: str, removed: set[str]) -> tuple[Verdict | None, str | None]:
+    def _needless(self, content: str, removed: Container[str]) -> tuple[Verdict | None, str | None]:
         """How others that are as good cover a video, and what keeps it all the same; no verdict where none does, or
         where a file of it is not to be touched."""
         video = self._videos[content]
@@ -220,21 +242,24 @@ class _Planner:
         """Languages of a video that another does not have."""
         return self._rules.missing_languages(self._videos[content].probe, self._videos[other].probe)
 
-    def _remove(self, video: Video, found: Verdict) -> None:
-        kept = tuple(self._best[cover.content] for cover in found.covers)
+    def _remove(self, video: Video, removal: _Removal) -> None:
+        kept = tuple(self._best[cover] for cover in removal.covers)
         paths = ", ".join(file.path for file in kept)
-        loss = f" but {found.loss:.1f} s, which is accepted," if found.loss else ""
-        if len(kept) == 1:
-            other = found.covers[0].content
+        loss = f" but {removal.loss:.1f} s, which is accepted," if removal.loss else ""
+        relation = "covered"
+        if removal.through:
+            others = ", ".join(self._best[other].path for other in removal.through)
+            reason = f"all of it{loss} is in {paths}, by way of {others}: as good or better, and not needed either"
+        elif len(kept) == 1:
+            (other,) = removal.covers
             match = next(match for content, match in self._matches[video.content] if content == other)
             relation, words = match.relation.value, self._replaces(other, video.content, match)[1]
             reason = f"all of it{loss} is in {paths}: {words}"
         else:
-            relation = "covered"
             reason = f"all of it{loss} is in {len(kept)} files that are as good or better: {paths}"
         for number, path in enumerate(video.paths):
             deed = Deed.REPORT if self._deed in LINKS else self._deed
-            self._act(deed, self._files[path], kept, relation, reason, lost=0.0 if number else found.loss)
+            self._act(deed, self._files[path], kept, relation, reason, lost=0.0 if number else removal.loss)
 
     def _identical(self, video: Video) -> None:
         """All files with the same bytes but one, and the other names of that one, are not needed."""
