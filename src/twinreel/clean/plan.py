@@ -11,13 +11,13 @@ from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cmp_to_key
-from typing import Protocol
+from math import fsum
 
-from twinreel.clean.coverage import Cover, Span, Verdict, least, length, seen, verdict
+from twinreel.clean.coverage import Cover, Verdict, least, length, seen, verdict
 from twinreel.clean.criteria import Contender, within
 from twinreel.clean.model import LINKS, Action, Deed, File, Remark
 from twinreel.clean.rules import Rules
-from twinreel.media.picture import Measured
+from twinreel.clean.sight import Eyes, MatchesOnly
 from twinreel.types import Match, Relation, Video
 
 WORTH_A_REMARK = 0.5
@@ -25,27 +25,6 @@ WORTH_A_REMARK = 0.5
 
 LONGER = 2.0
 """Seconds that a video has beyond what another has in common with it, to be the one that the other was cut from."""
-
-
-class Eyes(Protocol):
-    """What may be looked at while a plan is made: nothing, or the frames themselves."""
-
-    def pictures(self, videos: Sequence[Video]) -> Mapping[str, Measured]:
-        """What their frames say of their quality, by content id, of those whose frames can be looked at."""
-
-    def seen(self, video: Video, others: Sequence[tuple[Video, Match]]) -> Sequence[tuple[Span, ...]]:
-        """The seconds of ``video`` that each of others shows, which are given with their matches."""
-
-
-class MatchesOnly:
-    """Believes headers and matches."""
-
-    def pictures(self, videos: Sequence[Video]) -> Mapping[str, Measured]:
-        return {}
-
-    def seen(self, video: Video, others: Sequence[tuple[Video, Match]]) -> Sequence[tuple[Span, ...]]:
-        durations = ((match, other.probe.duration) for other, match in others)
-        return [seen(match, video.content, video.probe.duration, duration) for match, duration in durations]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +101,13 @@ class _Planner:
         self._best = {content: self._best_file(video) for content, video in videos.items()}
         pictures = eyes.pictures([videos[content] for content in sorted(self._matches)])
         self._contenders = {
-            content: Contender(videos[content], file.path, file.mtime_ns, pictures.get(content))
+            content: Contender(
+                videos[content],
+                file.path,
+                file.mtime_ns,
+                pictures.get(content),
+                nearness=fsum(match.score for _, match in self._matches.get(content, ())),
+            )
             for content, file in self._best.items()
         }
         self._actions: list[Action] = []

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from twinreel.clean.journal import read_journal
 from twinreel.clean.model import Deed, Plan, Sides
-from twinreel.clean.plan import Eyes, propose
+from twinreel.clean.plan import propose
 from twinreel.clean.rules import Rules
+from twinreel.clean.sight import Eyes
 from twinreel.clean.survey import seal, survey
 from twinreel.errors import NotFound
 from twinreel.store.catalogue import Catalogue
