@@ -66,7 +66,7 @@ def test_other_moments_of_a_scene_are_not_proven_however_alike(turns: float) -> 
 
 
 def calm_at_the_end(content: str, duration: float, own: int) -> Prepared:
-    """A scene that changes for 6 s, then hardly any more: slowly it drifts away from its picture, in a way of its own."""
+    """A scene that changes for 6 s, then hardly any more: it drifts away from its picture, in a way of its own."""
     made = dense(content, duration, Part(0, duration, 1000.0), own=own, noise=0.05)
     late = made.times >= 6.0
     held, drift = made.vectors[~late][-1], dense("drift", 1.0, Part(0, 1, 5000.0 + 100 * own)).vectors[0]
