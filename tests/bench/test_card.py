@@ -10,7 +10,6 @@ import pytest
 pytest.importorskip("PIL")
 
 from browser import Seen, browser, seen
-
 from makers import scene, write_video
 from twinreel.bench.card import card
 from twinreel.bench.making import make

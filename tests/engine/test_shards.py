@@ -163,6 +163,7 @@ def sharded(tmp_path: Path) -> Callable[[Path, Path], list[Match]]:
                 describer=DESCRIBER,
                 choice=Choice(),
                 aligner="network",
+                index="auto",
                 work=str(tmp_path / "run"),
                 engine=InOrder(),
                 progress=None,

@@ -126,6 +126,7 @@ def rematch(
     pool: WorkerPool,
     resources: Resources,
     aligner: str,
+    index: str,
     progress: Progress | None,
     number: int,
 ) -> int:
@@ -143,4 +144,4 @@ def rematch(
             if fingerprint is not None:
                 catalogue.fingerprints.put(other, fingerprint)
     forget_reference(catalogue)
-    return match_library(catalogue, recipe, aligner, pool, progress)
+    return match_library(catalogue, recipe, aligner, pool, progress, index=index)

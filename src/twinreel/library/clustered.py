@@ -67,6 +67,7 @@ def scan_in_shards(
     describer: str,
     choice: Choice,
     aligner: str,
+    index: str,
     work: str,
     engine: Engine,
     memory: int = MEMORY,
@@ -93,7 +94,7 @@ def scan_in_shards(
     run = Run(plan, engine, progress)
     outcome = run.run(files)
     failures = [*unlisted, *run.failures(outcome)]
-    return _load(catalogue, recipe, plan, outcome, roots, files, failures, progress)
+    return _load(catalogue, recipe, plan, outcome, roots, files, failures, index, progress)
 
 
 def _shards(work: str, files: int) -> int:
@@ -110,6 +111,7 @@ def _load(
     roots: Roots,
     files: list[Found],
     failures: list[Failure],
+    index: str,
     progress: Progress | None,
 ) -> ScanReport:
     """Brings the results into the library. Where it holds other videos too, all are matched anew here."""
@@ -139,7 +141,7 @@ def _load(
         catalogue.matches.publish(basis)
     else:
         with open_pool(recipe.describer.image_size, Resources()) as pool:
-            matches = match_library(catalogue, recipe, plan.aligner, pool, progress)
+            matches = match_library(catalogue, recipe, plan.aligner, pool, progress, index=index)
     report = ScanReport(files=len(files), added=added, failed=len(failures), matches=matches, failures=tuple(failures))
     catalogue.scans.finish(number, report)
     return report

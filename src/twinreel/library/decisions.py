@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -12,6 +13,7 @@ from typing import Any
 
 from twinreel.clean.model import LINKS, Action
 from twinreel.errors import UserError
+from twinreel.library.opened import AnyPath, Opened
 from twinreel.match.calibration import SURE_SCORE
 from twinreel.store.catalogue import Catalogue
 from twinreel.store.decisions import Decision, DecisionKind, Identity
@@ -133,3 +135,49 @@ def returned(catalogue: Catalogue, matches: Iterable[Match]) -> list[Returned]:
             if decision and copies and own in videos and own not in found and later(videos[own], decision):
                 found[own] = Returned(videos[own], decision, "footage")
     return sorted(found.values(), key=lambda one: one.video.path)
+
+
+class Deciding(Opened):
+    """What a person decides."""
+
+    def decide(self, kind: DecisionKind | str, *videos: AnyPath, note: str = "") -> int:
+        """Remembers a decision about videos of the library, by their bytes, wherever they lie; how many it comes to.
+
+        kind: ``not a match`` (of each pair of them), ``keep``, ``delete`` (where others show all of it, however good),
+        or ``ignore``, which takes ids of shared content. videos: paths or content ids. NotFound, UserError.
+        """
+        pairs = self._subjects(kind, videos)
+        with self._catalogue.transaction():
+            for a, b in pairs:
+                self._catalogue.decisions.record(kind_named(kind), a, b, note=note)
+        return len(pairs)
+
+    def revoke(self, kind: DecisionKind | str, *videos: AnyPath) -> int:
+        """Takes decisions back; how many there were. Arguments and errors as of ``decide``."""
+        with self._catalogue.transaction():
+            return sum(
+                self._catalogue.decisions.revoke(kind_named(kind), a, b) for a, b in self._subjects(kind, videos)
+            )
+
+    def decisions(self) -> list[Decision]:
+        """Everything that was decided, in order."""
+        return self._catalogue.decisions.all()
+
+    def export_decisions(self, file: AnyPath) -> int:
+        """Writes all decisions, one a line, as JSON; how many."""
+        return write_decisions(self.decisions(), Path(file))
+
+    def import_decisions(self, file: AnyPath) -> int:
+        """Takes over the decisions of such a file; how many were new. Of the same one the later note stays."""
+        found = read_decisions(Path(file))
+        with self._catalogue.transaction():
+            return sum([self._catalogue.decisions.merge(one) for one in found])
+
+    def returned(self) -> list[Returned]:
+        """The videos that were removed once and are there again, and other copies of such that came since; by path."""
+        return returned(self._catalogue, self._reported.kept(SURE_SCORE, gone=True))
+
+    def _subjects(self, kind: DecisionKind | str, videos: Iterable[AnyPath]) -> list[tuple[str, str | None]]:
+        names, chosen = [os.fspath(video) for video in videos], kind_named(kind)
+        shared = chosen is DecisionKind.IGNORE
+        return subjects(chosen, names if shared else [self._content(name) for name in names])

@@ -12,10 +12,11 @@ from pathlib import Path
 
 from twinreel.engine.hashing import hash_videos
 from twinreel.engine.progress import Meter, Progress
-from twinreel.engine.settings import Resources
+from twinreel.engine.settings import MEMORY, Resources
 from twinreel.errors import MediaError, NoAccess, NotFound, UserError
-from twinreel.exchange.formats import FORMATS, Format, Hashes, HashRules, Verdict
+from twinreel.exchange.formats import FORMATS, Format, Hashes, HashRules, Verdict, format_named
 from twinreel.exchange.vpdq import STAGE
+from twinreel.library.opened import AnyPath, Opened
 from twinreel.media.source import readable
 from twinreel.types import State, Video
 
@@ -178,3 +179,42 @@ def _write(file: Path, content: bytes) -> None:
             unfinished.unlink(missing_ok=True)
     except OSError as error:
         raise UserError(f"cannot write {file}: {error.strerror or error}") from error
+
+
+class Hashing(Opened):
+    """Hashes for others, and of others."""
+
+    def export_hashes(
+        self,
+        folder: AnyPath,
+        format: str = "vpdq",
+        *,
+        jobs: int | None = None,
+        memory: int = MEMORY,
+        progress: Progress | None = None,
+    ) -> list[Hashed]:
+        """Writes the hashes of every video to a folder, a file each, named by its content id.
+
+        format: vpdq (.txt) or tmk (.tmk). Files that are there already are left as they are. Every frame is decoded.
+        """
+        videos, resources = self._reported.videos().values(), Resources(jobs, memory)
+        return export_hashes(videos, Path(folder), format_named(format), resources, progress)
+
+    def screen(
+        self,
+        lists: Iterable[AnyPath],
+        *,
+        keep: AnyPath | None = None,
+        rules: HashRules | None = None,
+        jobs: int | None = None,
+        memory: int = MEMORY,
+        progress: Progress | None = None,
+    ) -> Screening:
+        """Holds hashes of other videos, files and folders of vPDQ (.txt) and TMK+PDQF (.tmk), against the library.
+
+        keep: a folder with this library's own hashes, as ``export_hashes`` writes them; what it lacks is made and
+        kept there. Without it all videos are decoded and nothing is kept. rules: from where on two videos match.
+        """
+        folder = None if keep is None else Path(keep)
+        videos, resources = list(self._reported.videos().values()), Resources(jobs, memory)
+        return screen(videos, lists, folder, rules or HashRules(), resources, progress)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from twinreel.engine.scan import open_pool
 from twinreel.engine.settings import Resources
 from twinreel.engine.state import Recipe
 from twinreel.errors import UserError
+from twinreel.library.opened import AnyPath, Opened
 from twinreel.store.catalogue import Catalogue
 from twinreel.store.decisions import Decision
 from twinreel.store.entries import Entry, entries
@@ -72,6 +73,7 @@ def join(
     host: str | None,
     resources: Resources,
     aligner: str,
+    index: str,
     progress: Progress | None,
 ) -> Joined:
     """Takes videos in, all or none of them, and matches the library anew. The caller holds the lock for scans."""
@@ -85,5 +87,71 @@ def join(
             )
             new += added
     with open_pool(recipe.describer.image_size, resources) as pool:
-        found = rematch(catalogue, recipe, new, pool, resources, aligner, progress, number)
+        found = rematch(catalogue, recipe, new, pool, resources, aligner, index, progress, number)
     return replace(total, matches=found)
+
+
+class Exchanging(Opened):
+    """Videos go to files and other libraries, and come from there."""
+
+    def export_videos(self, file: AnyPath) -> int:
+        """Writes all videos with their fingerprints, and the decisions, to a .parquet file; how many videos.
+
+        ``import_videos`` reads it, on any machine.
+        """
+        return export_entries(self._catalogue, self._recipe(), Path(file))
+
+    def import_videos(
+        self,
+        file: AnyPath,
+        *,
+        host: str | None = None,
+        made_by: str | None = None,
+        jobs: int | None = None,
+        progress: Progress | None = None,
+    ) -> Joined:
+        """Takes in the videos of a .parquet file, and matches all anew, without decoding.
+
+        The file is one of ``export_videos``, or a table of (id, uri, vectors) by another program; ``made_by`` names
+        that, for a library of its own. host: the machine whose paths they are; None where they are paths here too.
+        UserError for fingerprints of another kind than this library's.
+        """
+        read = EntriesFile(Path(file))
+        describer = foreign_describer(read, made_by)
+        if describer is not None:
+            self.describer, self._describer = describer, None
+        return self._join([imported(read, self._recipe())], host, Resources(jobs), progress)
+
+    def merge(
+        self,
+        others: Iterable[AnyPath],
+        *,
+        host: str | None = None,
+        jobs: int | None = None,
+        progress: Progress | None = None,
+    ) -> Joined:
+        """Takes in the videos of other libraries, and matches all anew, without decoding.
+
+        host: as in ``import_videos``. UserError for fingerprints of another kind than this library's.
+        """
+        recipe = self._recipe()
+        with ExitStack() as opened:
+            given = [opened.enter_context(other_library(Path(other), recipe, self.path)) for other in others]
+            return self._join(given, host, Resources(jobs), progress)
+
+    def _join(
+        self, given: Iterable[Videos], host: str | None, resources: Resources, progress: Progress | None
+    ) -> Joined:
+        with self._catalogue.lock_for_scan(wait=False):
+            self._searcher = None
+            self._remember()
+            return join(
+                self._catalogue,
+                self._recipe(),
+                given,
+                host=host,
+                resources=resources,
+                aligner=self.aligner,
+                index=self.index,
+                progress=progress,
+            )

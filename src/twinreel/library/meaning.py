@@ -8,12 +8,17 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from twinreel.describe.base import Describer
+from twinreel.engine.beside import describe_beside
+from twinreel.engine.progress import Progress
+from twinreel.engine.settings import MEMORY, Resources
 from twinreel.engine.state import Recipe
 from twinreel.errors import UserError
+from twinreel.library.opened import Opened
 from twinreel.library.results import Seen, Tagged
 from twinreel.media.sampling import Sampling
 from twinreel.models.classes import imagenet
 from twinreel.models.describer import TextDescriber
+from twinreel.models.load import load_describer
 from twinreel.models.words import prepare
 from twinreel.pooling.tags import merge
 from twinreel.store.catalogue import Catalogue
@@ -114,3 +119,38 @@ def tag_rows(tagged: Iterable[Tagged]) -> Iterator[TagRow]:
         for path in one.video.paths:
             for tag in one.tags:
                 yield TagRow(path_to_text(path), tag.label, tag.score, tag.time)
+
+
+class Meaning(Opened):
+    """Texts and tags."""
+
+    def search_text(self, text: str, top: int = 10) -> list[Seen]:
+        """The videos with a frame that fits a text best; best first.
+
+        UserError where the library's describer is none of pictures and texts (CLIP, SigLIP).
+        """
+        return find_text(self._catalogue, self._recipe(), self._reported.videos(), text, top)
+
+    def tags(
+        self,
+        words: Iterable[str] = (),
+        *,
+        describer: str | None = None,
+        top: int = TOP,
+        min_score: float = LEAST,
+        jobs: int | None = None,
+        memory: int = MEMORY,
+        progress: Progress | None = None,
+    ) -> list[Tagged]:
+        """What every video shows, at most ``top`` labels of a score of ``min_score`` and more, best first.
+
+        words: what to look for, with a describer of pictures and texts: the given one, else the library's own; without
+        words ImageNet's classes are told (extra ``tags``). Keyframes of videos that this describer has not seen are
+        decoded, once.
+        """
+        other = None if describer is None else load_describer(describer)
+        recipe, labels = tagger(self._recipe(), other, list(words))
+        if recipe.key != self._recipe().key:
+            with self._catalogue.lock_for_scan(wait=False):
+                describe_beside(self._catalogue, recipe, Resources(jobs, memory), progress)
+        return list(tags_of(self._catalogue, recipe, labels, self._reported.videos(), top=top, least=min_score))

@@ -6,7 +6,10 @@ again, one a second; what they make of them is kept in the library, as the regio
 
 from __future__ import annotations
 
-from collections.abc import Collection
+# Names of files may hold any bytes, and stay text here from the walk to the catalogue.
+# ruff: noqa: PTH100
+import os
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,11 +19,12 @@ from twinreel.describe.base import identity
 from twinreel.describe.regions import RegionDescriber
 from twinreel.engine.progress import Progress
 from twinreel.engine.scan import open_pool
-from twinreel.engine.settings import Resources
+from twinreel.engine.settings import MEMORY, Resources
 from twinreel.engine.state import Recipe
 from twinreel.engine.taking import Taken, look_at, take
 from twinreel.engine.verifying import describe_regions, regions_key, regions_of
 from twinreel.errors import BadFile, MediaError, MissingExtra, UserError
+from twinreel.library.opened import AnyPath, Opened
 from twinreel.pooling.base import Pooler, pooled
 from twinreel.pooling.names import POOLERS
 from twinreel.store.catalogue import Catalogue
@@ -152,3 +156,48 @@ def _check(recipe: Recipe, whole: Whole) -> None:
             f"these weights take frame vectors of {whole.describer}, and the library's are of "
             f"{identity(recipe.describer)}: scan with that describer, or train anew"
         )
+
+
+class Wholes(Opened):
+    """Videos as one vector each."""
+
+    def video_vectors(
+        self,
+        by: str = "mean",
+        weights: AnyPath | None = None,
+        *,
+        jobs: int | None = None,
+        memory: int = MEMORY,
+        progress: Progress | None = None,
+    ) -> VideoVectors:
+        """One vector for every video.
+
+        by: mean, gem, pyramid, anchors, hash, long-hash, dns or rcla; see docs/pooling.md. weights: the folder (dns) or
+        file (rcla) of the network's weights. UserError where these are missing or do not fit.
+        """
+        whole = load_whole(by, weights if weights is None else os.fspath(weights))
+        return library_vectors(self._catalogue, self._recipe(), whole, Resources(jobs, memory), progress)
+
+    def similar_videos(
+        self,
+        clips: Iterable[AnyPath],
+        top: int = 10,
+        *,
+        by: str = "mean",
+        weights: AnyPath | None = None,
+        jobs: int | None = None,
+        memory: int = MEMORY,
+        progress: Progress | None = None,
+    ) -> dict[str, list[Similar] | MediaError]:
+        """The videos that are most alike to each clip as a whole, by their paths as given; see ``video_vectors``.
+
+        A clip that cannot be used has its error as the answer. Which seconds are common is what ``search`` says.
+        """
+        asked = {os.fspath(clip): os.path.abspath(os.fspath(clip)) for clip in clips}
+        whole, resources = load_whole(by, weights if weights is None else os.fspath(weights)), Resources(jobs, memory)
+        vectors = library_vectors(self._catalogue, self._recipe(), whole, resources, progress)
+        made = clip_vectors(set(asked.values()), self._recipe(), whole, resources)
+        return {
+            clip: found if isinstance(found := made[path], MediaError) else nearest(vectors, found, top)
+            for clip, path in asked.items()
+        }

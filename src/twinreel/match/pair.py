@@ -47,6 +47,8 @@ _MIN_SIMILARITY = 0.1
 _HOPELESS = 0.2
 """Where not even one frame of two videos is as alike as this, no stretch can reach a score to speak of; most of what
 the candidate search proposes is of that kind."""
+_HOPELESS_MIDDLE = 0.3
+"""The same for the middle of a picture, of which there are fewer frames."""
 _SHARE = 0.5
 """A stretch consists of frames with at least this share of the likeness that the pair's best frames have. Where a copy
 is close, what is merely alike is then no part of it; where all likeness is faint, faint likeness will do."""
@@ -72,7 +74,7 @@ BESIDE = 0.5
 CROSSED = 0.25
 """A stretch that lies in a better one's box by more than this share on both axes is a way through the same footage at
 another speed: it is dropped. Repeated and reordered footage overlaps on one axis at most."""
-SETTINGS = "27"
+SETTINGS = "28"
 """Changes whenever the same two fingerprints would give another match; kept with stored matches."""
 
 
@@ -103,7 +105,8 @@ def align_map(
     **changes: Any,
 ) -> list[Aligned]:
     """The same from the similarity ``frames`` (n, m) of all frames of a to all of b; ``changes`` of the settings."""
-    if not frames.size or float(frames.max()) < _HOPELESS:
+    least = _HOPELESS_MIDDLE if a.middle or b.middle else _HOPELESS
+    if not frames.size or float(frames.max()) < least:
         return []
     settings = replace(_SETTINGS[aligner], min_similarity=_limit(frames), **changes)
     ends = {"duration_a": a.duration, "duration_b": b.duration}

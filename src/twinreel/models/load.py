@@ -5,6 +5,7 @@
     FOLDER                    of a model as it is published on the hub
     FAMILY:FILE               a file that stands alone, for example sscd:sscd_disc_mixup.torchscript.pt
     hub:OWNER/NAME[@REVISION] as the hub's cache has it
+    vectors:NAME:DIMENSIONS   stands for vectors that were imported
 
 Nothing is ever fetched here: that is what ``twinreel describers add`` is for.
 """
@@ -16,6 +17,7 @@ from pathlib import Path
 
 from twinreel.describe.base import Describer
 from twinreel.describe.encoder import EncoderDescription
+from twinreel.describe.given import PREFIX, GivenVectors
 from twinreel.describe.onnx import OnnxDescriber
 from twinreel.describe.registry import DEFAULT, describers
 from twinreel.errors import MissingExtra, NotFound, UserError
@@ -32,6 +34,8 @@ _PACKAGED_SIZE = (288, 288)
 
 def load_describer(spec: str = DEFAULT) -> Describer:
     """The describer of a spec, see the module; UserError or NotFound, in a line, where there is none."""
+    if spec.startswith(PREFIX):
+        return GivenVectors.parse(spec)
     if spec in (installed := describers()):
         return installed[spec]()
     if entry := added(spec):

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from twinreel.describe.base import Describer
-from twinreel.describe.registry import load_describer
 from twinreel.engine.matching import LIMITS, Limits
 from twinreel.engine.settings import MEMORY
 from twinreel.engine.shards.folder import Folder
 from twinreel.media.sampling import Sampling
+from twinreel.models.load import load_describer
 
 
 @dataclass(frozen=True, slots=True)
