@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -109,6 +110,13 @@ def test_a_language_more_is_not_redundant() -> None:
     assert Rules().missing_languages(one, both) == ()
     assert Rules().missing_languages(probe(9.0, subtitle_languages=("und",)), one) == ("subtitles",)
     assert Rules(languages=False).missing_languages(both, one) == ()
+
+
+def test_the_centre_of_its_copies_may_be_what_is_kept() -> None:
+    rules = Rules(prefer=(Criterion("centre"),))
+    centre, outer = (replace(contender(height), nearness=near) for height, near in ((360, 2.7), (1080, 1.9)))
+    assert rules.replaces(centre, outer) == (True, "nearer to all copies taken together")
+    assert not rules.replaces(outer, centre)[0]
 
 
 def test_criteria_are_taken_in_the_order_given() -> None:

@@ -65,6 +65,26 @@ def test_other_moments_of_a_scene_are_not_proven_however_alike(turns: float) -> 
     assert proven(one, other, [segment(0, 12, 0, 12)]) == ()
 
 
+def calm_at_the_end(content: str, duration: float, own: int) -> Prepared:
+    """A scene that changes for 6 s, then hardly any more: it drifts away from its picture, in a way of its own."""
+    made = dense(content, duration, Part(0, duration, 1000.0), own=own, noise=0.05)
+    late = made.times >= 6.0
+    held, drift = made.vectors[~late][-1], dense("drift", 1.0, Part(0, 1, 5000.0 + 100 * own)).vectors[0]
+    angle = (made.times[late] - 6.0)[:, None] * 0.11
+    calm = np.cos(angle) * held + np.sin(angle) * drift
+    vectors = made.vectors.copy()
+    vectors[late] = calm / np.linalg.norm(calm, axis=1, keepdims=True)
+    return Prepared(content, duration, made.times, vectors, made.weights, made.bias, made.layout, made.parts)
+
+
+def test_what_ends_together_is_proven_to_the_end() -> None:
+    one, same, longer = (calm_at_the_end(str(own), 12.0 + 3 * (own == 4), own) for own in (2, 3, 4))
+    ((start, stop),) = proven(one, same, [segment(0, 12, 0, 12)])
+    assert (start, stop) == pytest.approx((0.0, 12.0), abs=0.3)
+    ((start, stop),) = proven(one, longer, [segment(0, 12, 0, 12)])
+    assert stop < 11.5
+
+
 def test_footage_at_another_speed_is_not_proven() -> None:
     slow = dense("slow", 24.0, Part(0, 24, 1020.0, speed=0.5), own=2)
     assert sum(stop - start for start, stop in proven(slow, FILM, [segment(0, 24, 20, 32)])) < 12

@@ -55,6 +55,12 @@ class Verdict:
         return length(self.unique)
 
     @property
+    def gap(self) -> float:
+        """Seconds of the longest stretch that no cover shows, whether or not it counts."""
+        rest = outside((span for cover in self.covers for span in cover.spans), self.duration)
+        return max((stop - start for start, stop in rest), default=0.0)
+
+    @property
     def share(self) -> float:
         """Share of the video that exists elsewhere, [0, 1]; 0 for a video without a duration."""
         return max(0.0, 1 - self.loss / self.duration) if self.duration > 0 else 0.0
@@ -139,5 +145,9 @@ def _unseen(spans: Iterable[Span], duration: float) -> float:
 
 def _unique(covers: Iterable[Cover], duration: float) -> tuple[Span, ...]:
     rest = outside((span for cover in covers for span in cover.spans), duration)
-    least = min(LEAST, LEAST_SHARE * duration)
-    return tuple(span for span in rest if span[1] - span[0] > least)
+    return tuple(span for span in rest if span[1] - span[0] > least(duration))
+
+
+def least(duration: float) -> float:
+    """Seconds up to which a stretch of a video of this duration counts for nothing."""
+    return min(LEAST, LEAST_SHARE * duration)

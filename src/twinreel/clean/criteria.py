@@ -45,6 +45,8 @@ class Contender:
     """None: not measured; headers have to do."""
     spans: tuple[Span, ...] = ()
     """The seconds that the comparison is about; empty: all of it."""
+    nearness: float = 0.0
+    """Sum of the scores of its matches: the greater, the less far it is from all others taken together."""
 
     @property
     def size(self) -> tuple[int, int]:
@@ -236,6 +238,7 @@ _COMPARE: Mapping[str, Callable[[Criterion, Contender, Contender], Answer]] = {
     ),
     "oldest": _measured(lambda one: -one.mtime_ns / 1e9, lambda a, b: "the older file", relative=False),
     "newest": _measured(lambda one: one.mtime_ns / 1e9, lambda a, b: "the newer file", relative=False),
+    "centre": _measured(lambda one: one.nearness, lambda a, b: "nearer to all copies taken together"),
     "folder": _ranked(_folder, "in a preferred folder"),
     "name": _ranked(_name, "a preferred name"),
 }

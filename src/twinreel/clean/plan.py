@@ -1,23 +1,23 @@
 """From matches to what is not needed: which files go, in favour of which, and why. Changes nothing.
 
 Videos are looked at the worst first. One may go if files that stay, each of them at least as good by the rules, show
-all of it between them; those files must then stay themselves. So whatever a plan removes is shown by files that it
-does not remove, whatever the tolerances of the rules make of longer chains.
+all of it between them; those files must then stay themselves, unless others show all of them in turn, and what is not
+shown, of both together, still counts for nothing. So whatever a plan removes is shown by files that it does not remove.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cmp_to_key
-from typing import Protocol
+from math import fsum
 
-from twinreel.clean.coverage import Cover, Span, Verdict, length, seen, verdict
+from twinreel.clean.coverage import Cover, Verdict, least, length, seen, verdict
 from twinreel.clean.criteria import Contender, within
 from twinreel.clean.model import LINKS, Action, Deed, File, Remark
 from twinreel.clean.rules import Rules
-from twinreel.media.picture import Measured
+from twinreel.clean.sight import Eyes, MatchesOnly
 from twinreel.types import Match, Relation, Video
 
 WORTH_A_REMARK = 0.5
@@ -27,24 +27,18 @@ LONGER = 2.0
 """Seconds that a video has beyond what another has in common with it, to be the one that the other was cut from."""
 
 
-class Eyes(Protocol):
-    """What may be looked at while a plan is made: nothing, or the frames themselves."""
+@dataclass(frozen=True, slots=True)
+class _Removal:
+    """A video that may go."""
 
-    def picture(self, video: Video) -> Measured | None:
-        """What its frames say of its quality."""
-
-    def seen(self, video: Video, other: Video, match: Match) -> tuple[Span, ...]:
-        """The seconds of ``video`` that ``other`` shows."""
-
-
-class MatchesOnly:
-    """Believes headers and matches."""
-
-    def picture(self, video: Video) -> Measured | None:
-        return None
-
-    def seen(self, video: Video, other: Video, match: Match) -> tuple[Span, ...]:
-        return seen(match, video.content, video.probe.duration, other.probe.duration)
+    covers: tuple[str, ...]
+    """Content ids of those that show it: they stay."""
+    loss: float
+    """Seconds that exist nowhere else, which is accepted."""
+    gap: float
+    """Seconds of the longest stretch of it that none of them shows, at most."""
+    through: tuple[str, ...] = ()
+    """Those that showed it, and may go as well, for others show them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,44 +99,55 @@ class _Planner:
                 self._matches[match.a].append((match.b, match))
                 self._matches[match.b].append((match.a, match))
         self._best = {content: self._best_file(video) for content, video in videos.items()}
-        self._contenders: dict[str, Contender] = {}
+        pictures = eyes.pictures([videos[content] for content in sorted(self._matches)])
+        self._contenders = {
+            content: Contender(
+                videos[content],
+                file.path,
+                file.mtime_ns,
+                pictures.get(content),
+                nearness=fsum(match.score for _, match in self._matches.get(content, ())),
+            )
+            for content, file in self._best.items()
+        }
         self._actions: list[Action] = []
         self._remarks: list[Remark] = []
 
     def propose(self) -> Proposal:
-        removed: set[str] = set()
-        needed: set[str] = set()
+        removed: dict[str, _Removal] = {}
         for content in self._worst_first():
-            if content in needed:
-                continue
             found, reason = self._needless(content, removed)
             if found is None:
                 continue
             video = self._videos[content]
             # A share is asked for as well: a loss that is accepted must not take what hardly matches.
             redundant = found.covers and found.share >= WORTH_A_REMARK and found.loss <= self._rules.accept_loss
-            if reason is None and redundant:
-                removed.add(content)
-                needed.update(cover.content for cover in found.covers)
-                self._remove(video, found)
+            covers = tuple(cover.content for cover in found.covers)
+            needing = {name: one for name, one in removed.items() if content in one.covers}
+            if reason is None and redundant and all(self._shown(name, needing[name], found) for name in needing):
+                removed[content] = _Removal(covers, found.loss, found.gap)
+                for name, one in needing.items():
+                    others = tuple(dict.fromkeys((*(cover for cover in one.covers if cover != content), *covers)))
+                    removed[name] = _Removal(others, one.loss, one.gap + found.gap, (*one.through, content))
+            elif needing:
+                continue
             elif found.share >= WORTH_A_REMARK:
                 self._remark(video, found, reason)
-        for content in sorted(self._videos.keys() - removed):
+        for content, removal in removed.items():
+            self._remove(self._videos[content], removal)
+        for content in sorted(self._videos.keys() - removed.keys()):
             self._identical(self._videos[content])
         ordered = sorted(self._actions, key=lambda action: action.file.path)
         numbered = tuple(replace(action, number=n) for n, action in enumerate(ordered, 1))
         return Proposal(_freed(numbered), tuple(sorted(self._remarks, key=lambda remark: remark.path)))
 
+    def _shown(self, content: str, removal: _Removal, found: Verdict) -> bool:
+        """Is a video still shown, when of what shows it one is only known by what shows that?"""
+        return found.loss == 0 and removal.gap + found.gap <= least(self._videos[content].probe.duration)
+
     def _touchable(self, file: File) -> bool:
         chosen = not self._only or any(within(file.path, place) for place in self._only)
         return chosen and self._rules.touchable(file.real)
-
-    def _contender(self, content: str) -> Contender:
-        if content not in self._contenders:
-            video, file = self._videos[content], self._best[content]
-            picture = self._eyes.picture(video) if content in self._matches else None
-            self._contenders[content] = Contender(video, file.path, file.mtime_ns, picture)
-        return self._contenders[content]
 
     def _best_file(self, video: Video) -> File:
         """Of identical files the one that stays: an untouchable one, then by the rules, then the first by name."""
@@ -160,12 +165,12 @@ class _Planner:
 
     def _worst_first(self) -> list[str]:
         def order(a: str, b: str) -> int:
-            return self._rules.compare(self._contender(a), self._contender(b))[0]
+            return self._rules.compare(self._contenders[a], self._contenders[b])[0]
 
         ordered = sorted(sorted(self._matches), key=cmp_to_key(order))
         return sorted(ordered, key=lambda content: content not in self._unwanted)
 
-    def _needless(self, content: str, removed: set[str]) -> tuple[Verdict | None, str | None]:
+    def _needless(self, content: str, removed: Container[str]) -> tuple[Verdict | None, str | None]:
         """How others that are as good cover a video, and what keeps it all the same; no verdict where none does, or
         where a file of it is not to be touched."""
         video = self._videos[content]
@@ -173,19 +178,22 @@ class _Planner:
             return None, None
         offered: list[tuple[Contender, Cover]] = []
         refused: list[tuple[Cover, str]] = []
-        for other, match in self._matches[content]:
-            if other in removed or not self._rules.referred(self._best[other].real):
-                continue
-            if not self._replaces(other, content, match)[0]:
-                continue
-            spans = self._eyes.seen(video, self._videos[other], match)
+        better = [
+            (other, match)
+            for other, match in self._matches[content]
+            if other not in removed
+            and self._rules.referred(self._best[other].real)
+            and self._replaces(other, content, match)[0]
+        ]
+        shown = self._eyes.seen(video, [(self._videos[other], match) for other, match in better])
+        for (other, _), spans in zip(better, shown, strict=True):
             if not spans:
                 continue
             cover, lacking = Cover(other, spans), self._lacking(content, other)
             if lacking:
                 refused.append((cover, f"{self._best[other].path} has no {', '.join(lacking)}"))
             else:
-                offered.append((self._contender(other), cover))
+                offered.append((self._contenders[other], cover))
         if not offered and not refused:
             return None, None
         offered.sort(key=lambda pair: pair[1].content)
@@ -210,30 +218,33 @@ class _Planner:
             return True, "it was decided to delete this one"
         durations = self._videos[content].probe.duration, self._videos[other].probe.duration
         own, others = seen(match, content, *durations), seen(match, other, *reversed(durations))
-        kept = replace(self._contender(other), spans=others)
+        kept = replace(self._contenders[other], spans=others)
         # In one piece: what goes on between two pieces may have been put there.
         longer = len(others) == 1 and durations[1] - length(others) >= LONGER
-        return self._rules.replaces(kept, replace(self._contender(content), spans=own), longer=longer)
+        return self._rules.replaces(kept, replace(self._contenders[content], spans=own), longer=longer)
 
     def _lacking(self, content: str, other: str) -> tuple[str, ...]:
         """Languages of a video that another does not have."""
         return self._rules.missing_languages(self._videos[content].probe, self._videos[other].probe)
 
-    def _remove(self, video: Video, found: Verdict) -> None:
-        kept = tuple(self._best[cover.content] for cover in found.covers)
+    def _remove(self, video: Video, removal: _Removal) -> None:
+        kept = tuple(self._best[cover] for cover in removal.covers)
         paths = ", ".join(file.path for file in kept)
-        loss = f" but {found.loss:.1f} s, which is accepted," if found.loss else ""
-        if len(kept) == 1:
-            other = found.covers[0].content
+        loss = f" but {removal.loss:.1f} s, which is accepted," if removal.loss else ""
+        relation = "covered"
+        if removal.through:
+            others = ", ".join(self._best[other].path for other in removal.through)
+            reason = f"all of it{loss} is in {paths}, by way of {others}: as good or better, and not needed either"
+        elif len(kept) == 1:
+            (other,) = removal.covers
             match = next(match for content, match in self._matches[video.content] if content == other)
             relation, words = match.relation.value, self._replaces(other, video.content, match)[1]
             reason = f"all of it{loss} is in {paths}: {words}"
         else:
-            relation = "covered"
             reason = f"all of it{loss} is in {len(kept)} files that are as good or better: {paths}"
         for number, path in enumerate(video.paths):
             deed = Deed.REPORT if self._deed in LINKS else self._deed
-            self._act(deed, self._files[path], kept, relation, reason, lost=0.0 if number else found.loss)
+            self._act(deed, self._files[path], kept, relation, reason, lost=0.0 if number else removal.loss)
 
     def _identical(self, video: Video) -> None:
         """All files with the same bytes but one, and the other names of that one, are not needed."""

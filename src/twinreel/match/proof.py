@@ -5,7 +5,7 @@ little moves even their score is high; a segment runs on where two videos go on 
 moment has to show by itself that it is the same: within a second and a half of it, frames of the one video differ from
 those of the other, moment against another moment, as they differ within the video (``match.evidence`` asks that of a
 whole segment). Stretches in which nothing moves prove nothing; they count where both videos go on alike from a proven
-moment.
+moment, longer where they go on to another one, or to where both begin or end together.
 
 Only footage at the same speed, and forwards, is proven. Which offset it has is searched around that of the segment:
 in the half second that its ends may be off, the proof falls apart.
@@ -29,6 +29,8 @@ SEARCH = 1.0
 """Seconds around the offsets of a segment's two ends that are searched for the best offset."""
 SHARPNESS = 2
 """How much more the mean likeness of proven moments counts than their number, which grows with the overlap."""
+ENDS = 0.5
+"""Seconds that beginnings, or ends, may lie apart and be the same: how exact an offset is, and a header's duration."""
 NEAR = 0.3
 """Seconds that the frame of the other video may be away: a little over STEP, as frames lie where they lie."""
 WINDOW = 1.6
@@ -55,7 +57,8 @@ share of what frames in a row have where least moves: noise makes them differ, t
 STILLEST = 0.9
 """Quantile of the inner products of frames in a row that is taken for that."""
 BETWEEN = 10.0
-"""... where there are proven moments on both sides of them: there the scene was the same before and after."""
+"""... where there are proven moments on both sides of them: there the scene was the same before and after. That both
+videos begin, or end, at that moment is as good as one: no two takes of a scene are cut at the same frame."""
 
 Bools = NDArray[np.bool_]
 Span = tuple[float, float]
@@ -116,7 +119,11 @@ def _prove(a: Prepared, b: Prepared, segment: Segment) -> _Proof:
     offset, likeness, moments = max(tried, key=lambda one: _worth(one[1][one[2]]))
     # Whatever is alike there, the other video shows nothing before its beginning nor after its end.
     first, last = max(0.0, -offset), min(a.duration, b.duration - offset)
-    spans = ((max(first, start), min(last, stop)) for start, stop in _spans(times, within, likeness, moments))
+    # Frames are those of the segment and around it; they end where the video ends only if they reach as far.
+    begins = abs(offset) <= ENDS and times[0] <= ENDS
+    ends = abs(a.duration + offset - b.duration) <= ENDS and a.duration - times[-1] <= ENDS
+    found = _spans(times, within, likeness, moments, begins=bool(begins), ends=bool(ends))
+    spans = ((max(first, start), min(last, stop)) for start, stop in found)
     return _Proof(offset, _worth(likeness[moments]), tuple((start, stop) for start, stop in spans if start < stop))
 
 
@@ -172,8 +179,13 @@ def _runs(flags: Bools) -> list[tuple[int, int]]:
     return [(int(start), int(stop)) for start, stop in edges.reshape(-1, 2)]
 
 
-def _spans(times: Float64, within: Float32, likeness: Float64, moments: Bools) -> list[Span]:
-    """Seconds around proven moments, as far as the frames beside them are alike."""
+def _spans(
+    times: Float64, within: Float32, likeness: Float64, moments: Bools, *, begins: bool, ends: bool
+) -> list[Span]:
+    """Seconds around proven moments, as far as the frames beside them are alike.
+
+    begins, ends: do both videos begin, and end, together?
+    """
     if not moments.any():
         return []
     alike = likeness >= ALIKE * float(np.median(likeness[moments]))
@@ -194,10 +206,16 @@ def _spans(times: Float64, within: Float32, likeness: Float64, moments: Bools) -
                 last = row
             return float(times[last])
 
-        begun = reached(known[0], range(known[0] - 1, -1, -1))
+        if begins and start == 0 and times[known[0]] - times[0] <= BETWEEN:
+            begun = float(times[0])
+        else:
+            begun = reached(known[0], range(known[0] - 1, -1, -1))
         for before, after in pairwise(known):
             if times[after] - times[before] > BETWEEN:
                 spans.append((begun, reached(before, range(before + 1, after))))
                 begun = reached(after, range(after - 1, before, -1))
-        spans.append((begun, reached(known[-1], range(known[-1] + 1, len(times)))))
+        if ends and stop == len(times) and times[-1] - times[known[-1]] <= BETWEEN:
+            spans.append((begun, float(times[-1])))
+        else:
+            spans.append((begun, reached(known[-1], range(known[-1] + 1, len(times)))))
     return [(start, stop + STEP) for start, stop in spans]
