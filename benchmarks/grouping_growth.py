@@ -15,11 +15,13 @@ import multiprocessing
 import resource
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
 from twinreel.group.groups import groups
-from twinreel.types import Match, Probe, Relation, State, Video
+from twinreel.store.foreign import unknown_probe
+from twinreel.types import Match, Relation, State, Video
 
 SEED = 11
 EXPONENT, MOST = 2.2, 500
@@ -51,28 +53,7 @@ def matches(drawn: list[int]) -> Iterator[Match]:
 
 
 def video(number: int) -> Video:
-    probe = Probe(
-        duration=60.0,
-        duration_from_header=60.0,
-        duration_from_content=None,
-        width=1280 + number % 7,
-        height=720,
-        coded_width=1280,
-        coded_height=720,
-        rotation=0,
-        sample_aspect=1.0,
-        codec="h264",
-        pixel_format="yuv420p",
-        fps_average=25.0,
-        fps_real=25.0,
-        bit_rate=2e6,
-        frame_count=1500,
-        hdr=False,
-        interlaced=False,
-        audio_languages=(),
-        subtitle_languages=(),
-        container="mp4",
-    )
+    probe = replace(unknown_probe(60.0), width=1280 + number % 7, height=720, bit_rate=2e6)
     name = f"/{number:032x}.mp4"
     return Video(f"{number:032x}", name, (name,), State.PRESENT, 1000, probe)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,14 +20,23 @@ pymilvus = pytest.importorskip("pymilvus")
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 
 D = 16
+NUMBERS = itertools.count()
 
 
 class Suite(IndexContract):
     metric = "IP"
 
+    @pytest.fixture(scope="class")
+    def shared(self, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+        """Of all tests: it takes a second to start what serves it, which ends with the last who has it open."""
+        file = tmp_path_factory.mktemp("milvus") / "vectors.db"
+        held = MilvusIndex(D, str(file), library="held open")
+        yield file
+        held.close()
+
     @pytest.fixture(autouse=True)
-    def _in_a_file(self, tmp_path: Path) -> Iterator[None]:
-        self.file = tmp_path / "vectors.db"
+    def _in_a_file(self, shared: Path) -> Iterator[None]:
+        self.file = shared
         self.made: list[MilvusIndex] = []
         yield
         for index in self.made:
@@ -34,7 +44,7 @@ class Suite(IndexContract):
 
     def make(self, dimensions: int) -> Index:
         # Each in a library of its own: partitions of the same collections.
-        library = f"library {len(self.made)}"
+        library = f"library {next(NUMBERS)}"
         self.made.append(MilvusIndex(dimensions, f"{self.file}?metric={self.metric}", library=library))
         return self.made[-1]
 

@@ -14,13 +14,13 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from twinreel.errors import NotFound, UserError
+from twinreel.store.writing import written
 
 VIDEOS, FILES, TRUTH = "videos", "files.json", "truth.csv"
 HARD_NEGATIVES, IGNORE, FACTS = "hard_negatives.csv", "ignore.csv", "collection.json"
@@ -221,15 +221,8 @@ def write_json(file: Path, value: Any) -> None:
 
 def write_text(file: Path, text: str) -> None:
     """The same for any text. UserError where it cannot be written."""
-    unfinished = file.with_name(f".{file.name}.{os.getpid()}.unfinished")
-    try:
-        try:
-            unfinished.write_text(text, encoding="utf-8", newline="\n")
-            unfinished.replace(file)
-        finally:
-            unfinished.unlink(missing_ok=True)
-    except OSError as error:
-        raise UserError(f"cannot write {file}: {error.strerror or error}") from error
+    with written(file) as unfinished:
+        unfinished.write_text(text, encoding="utf-8", newline="\n")
 
 
 def _write_csv(file: Path, head: Iterable[str], rows: Iterable[Iterable[object]]) -> None:

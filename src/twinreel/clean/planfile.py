@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 from twinreel.clean.model import Action, Deed, File, Move, Plan, Remark
 from twinreel.errors import UserError
 from twinreel.store.exports import path_to_text, text_to_path
+from twinreel.store.writing import written
 
 VERSION = 1
 
@@ -52,15 +52,8 @@ def plan_from_json(values: Any, where: str) -> Plan:
 
 def write_plan(plan: Plan, path: Path) -> None:
     """Writes it, whole or not at all. UserError where that cannot be done."""
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
-    try:
-        try:
-            unfinished.write_text(json.dumps(plan_to_json(plan), indent=1) + "\n", encoding="utf-8")
-            unfinished.replace(path)
-        finally:
-            unfinished.unlink(missing_ok=True)
-    except OSError as error:
-        raise UserError(f"cannot write the plan {path}: {error.strerror or error}") from error
+    with written(path) as unfinished:
+        unfinished.write_text(json.dumps(plan_to_json(plan), indent=1) + "\n", encoding="utf-8")
 
 
 def read_plan(path: Path) -> Plan:

@@ -48,14 +48,7 @@ def evaluate(
             help="The ground truth as its authors publish it; may be repeated where there are several files.",
         ),
     ],
-    library: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            show_default=False,
-            help="The library to make, or to go on with. By default one that is not kept.",
-        ),
-    ] = None,
+    library: options.LibraryToMake = None,
     json: options.Json = False,
     jobs: options.Jobs = None,
 ) -> None:

@@ -17,6 +17,15 @@ LibraryFile = Annotated[
         help="The library: one file, by default in your data folder. Not on a network drive.",
     ),
 ]
+LibraryToMake = Annotated[
+    Path | None,
+    typer.Option(
+        "--library",
+        metavar="FILE",
+        show_default=False,
+        help="The library to make, or to go on with. By default one that is not kept.",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document, of the shape given in docs/cli.md.")]
 MinScore = Annotated[
     float | None,

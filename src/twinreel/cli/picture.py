@@ -31,8 +31,8 @@ Verify = Annotated[
         "--verify",
         metavar="NAME",
         show_default=False,
-        help="Compare regions of a frame a second: chamfer (nothing else needed), visil, dns or s2vs (need --weights "
-        "and the extra networks). By default whole frames are compared, more densely.",
+        help="Compare regions of a frame a second: chamfer (nothing else needed), visil, dns, dns-binary or s2vs (need "
+        "--weights and the extra networks). By default whole frames are compared, more densely.",
     ),
 ]
 

@@ -169,14 +169,7 @@ def evaluate(
             "flatters precision, recall and F1.",
         ),
     ] = None,
-    library: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            show_default=False,
-            help="The library to make, or to go on with. By default one that is not kept.",
-        ),
-    ] = None,
+    library: options.LibraryToMake = None,
     json: options.Json = False,
     jobs: options.Jobs = None,
     memory: options.Memory = "2G",

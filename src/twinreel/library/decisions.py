@@ -17,6 +17,7 @@ from twinreel.library.opened import AnyPath, Opened
 from twinreel.match.calibration import SURE_SCORE
 from twinreel.store.catalogue import Catalogue
 from twinreel.store.decisions import Decision, DecisionKind, Identity
+from twinreel.store.writing import written
 from twinreel.types import Match, Relation, State, Video
 
 _WORDS = "not-a-match, keep, delete, ignore"
@@ -34,12 +35,10 @@ class Returned:
 
 
 def write_decisions(decisions: Iterable[Decision], path: Path) -> int:
-    """A JSON object a line; how many. UserError where the file cannot be written."""
+    """A JSON object a line; how many. The file is whole or untouched. UserError where it cannot be written."""
     lines = [json.dumps({**dataclasses.asdict(one), "kind": one.kind.value}) + "\n" for one in decisions]
-    try:
-        path.write_text("".join(lines), encoding="utf-8")
-    except OSError as error:
-        raise UserError(f"cannot write the decisions {path}: {error.strerror or error}") from error
+    with written(path) as unfinished:
+        unfinished.write_text("".join(lines), encoding="utf-8")
     return len(lines)
 
 

@@ -18,6 +18,7 @@ from twinreel.exchange.formats import FORMATS, Format, Hashes, HashRules, Verdic
 from twinreel.exchange.vpdq import STAGE
 from twinreel.library.opened import AnyPath, Opened
 from twinreel.media.source import readable
+from twinreel.store.writing import written
 from twinreel.types import State, Video
 
 
@@ -169,16 +170,8 @@ def _make_folder(folder: Path) -> None:
 
 
 def _write(file: Path, content: bytes) -> None:
-    """The file is whole or not there at any moment."""
-    unfinished = file.with_name(f".{file.name}.{os.getpid()}.unfinished")
-    try:
-        try:
-            unfinished.write_bytes(content)
-            unfinished.replace(file)
-        finally:
-            unfinished.unlink(missing_ok=True)
-    except OSError as error:
-        raise UserError(f"cannot write {file}: {error.strerror or error}") from error
+    with written(file) as unfinished:
+        unfinished.write_bytes(content)
 
 
 class Hashing(Opened):

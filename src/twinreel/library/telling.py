@@ -10,7 +10,7 @@ from pathlib import Path
 from twinreel.clean.model import Plan
 from twinreel.clean.planfile import read_plan
 from twinreel.clean.quality import Quality, quality
-from twinreel.errors import NotFound, UserError
+from twinreel.errors import NotFound
 from twinreel.group.clusters import MIN_SAMPLES
 from twinreel.library import files
 from twinreel.library.grouping import STAR, check_method, grouped
@@ -21,6 +21,7 @@ from twinreel.report.page import Contents, page
 from twinreel.report.strips import strip
 from twinreel.store.decisions import DecisionKind
 from twinreel.store.exports import check_export, write_rows
+from twinreel.store.writing import written
 from twinreel.types import Failure, Fingerprint, Group, Match, SharedContent, State, Video
 
 
@@ -110,10 +111,8 @@ class Telling(Opened):
         contents = Contents(
             f"twinreel: {self.path.stem}", self._reported.videos(), self.groups(), self.matches(), before, chosen, after
         )
-        try:
-            Path(file).write_text(page(contents, strip), encoding="utf-8")
-        except OSError as error:
-            raise UserError(f"cannot write the report {os.fspath(file)}: {error.strerror or error}") from error
+        with written(Path(file)) as unfinished:
+            unfinished.write_text(page(contents, strip), encoding="utf-8")
         return before, after
 
     def dropped(self) -> int:

@@ -21,6 +21,7 @@ from urllib.parse import quote, unquote_to_bytes
 
 from twinreel.errors import UserError
 from twinreel.store.arrow import pyarrow
+from twinreel.store.writing import written
 from twinreel.types import Match, Relation, Video
 
 _URI = "file://"
@@ -93,16 +94,8 @@ def write_rows(rows: Iterable[NamedTuple], path: Path, kind: type[NamedTuple] = 
     Errors of ``check_export``; UserError where the file cannot be written.
     """
     check_export(path)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
-    try:
-        try:
-            count = _WRITERS[path.suffix.lower()](rows, unfinished, kind)
-            unfinished.replace(path)
-        finally:
-            unfinished.unlink(missing_ok=True)
-    except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror or error}") from error
-    return count
+    with written(path) as unfinished:
+        return _WRITERS[path.suffix.lower()](rows, unfinished, kind)
 
 
 def _write_csv(rows: Iterable[NamedTuple], path: Path, kind: type[NamedTuple]) -> int:

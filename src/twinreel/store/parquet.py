@@ -19,7 +19,6 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import json
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -33,6 +32,7 @@ from twinreel.store.entries import Entry, Place
 from twinreel.store.exports import path_to_text, text_to_path
 from twinreel.store.foreign import FOREIGN, first_length, foreign
 from twinreel.store.quantise import dequantise, quantise
+from twinreel.store.writing import written
 from twinreel.types import LAYOUT, Fingerprint, Probe, State
 
 _DECISIONS = b"twinreel.decisions"
@@ -169,20 +169,12 @@ def write_entries(found: Iterable[Entry], decisions: Iterable[Decision], path: P
     """
     _, pq = pyarrow()
     spoken = json.dumps([_decision_to_plain(decision) for decision in decisions])
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
+    whole = schema().with_metadata({_DECISIONS: spoken.encode()})
     count, rest = 0, iter(found)
-    try:
-        try:
-            whole = schema().with_metadata({_DECISIONS: spoken.encode()})
-            with pq.ParquetWriter(unfinished, whole, compression="zstd") as writer:
-                while batch := list(itertools.islice(rest, _ROWS)):
-                    writer.write_table(to_table(batch).replace_schema_metadata(whole.metadata))
-                    count += len(batch)
-            unfinished.replace(path)
-        finally:
-            unfinished.unlink(missing_ok=True)
-    except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror or error}") from error
+    with written(path) as unfinished, pq.ParquetWriter(unfinished, whole, compression="zstd") as writer:
+        while batch := list(itertools.islice(rest, _ROWS)):
+            writer.write_table(to_table(batch).replace_schema_metadata(whole.metadata))
+            count += len(batch)
     return count
 
 
