@@ -29,9 +29,15 @@ def contender(
 
 
 def picture(
-    height: int = 360, *, detail: float = 0.8, noise: float = 0.5, colour: float = 9.0, insets: int = 0
+    height: int = 360,
+    *,
+    detail: float = 0.8,
+    noise: float = 0.5,
+    colour: float = 9.0,
+    insets: int = 0,
+    coarseness: float | None = None,
 ) -> Measured:
-    return Measured(height * 16 // 9, height, detail, noise, colour, insets, ())
+    return Measured(height * 16 // 9, height, detail, noise, colour, insets, (), coarseness)
 
 
 def test_higher_resolution_is_better_and_it_is_said_why() -> None:
@@ -67,6 +73,18 @@ def test_grain_may_be_the_original_s() -> None:
     assert not Rules().replaces(smooth, grainy)[0] and not Rules().replaces(grainy, smooth)[0]
 
 
+def test_noise_that_coarser_encoding_left_was_added() -> None:
+    clean = contender(measured=picture(detail=0.5, noise=0.2, coarseness=8.0))
+    noisy = contender(size=500_000_000, measured=picture(noise=3.0, coarseness=20.0))
+    assert Rules().replaces(clean, noisy)[0] and not Rules().replaces(noisy, clean)[0]
+
+
+def test_grain_may_be_lost_in_any_encoding_that_is_not_much_finer() -> None:
+    smooth = contender(measured=picture(detail=0.5, noise=0.2, coarseness=8.0))
+    grainy = contender(measured=picture(noise=3.0, coarseness=10.0))
+    assert not Rules().replaces(smooth, grainy)[0] and not Rules().replaces(grainy, smooth)[0]
+
+
 def test_what_cannot_be_told_is_settled_by_what_has_the_other_in_it() -> None:
     kept, video = contender(measured=picture(noise=0.6)), contender(measured=picture(noise=0.1))
     assert not Rules().replaces(kept, video)[0]
@@ -93,6 +111,20 @@ def test_codecs_are_compared_only_where_bits_and_their_worth_agree() -> None:
     h264, hevc = contender(size=12_000_000), contender(size=10_000_000, codec="hevc")
     assert not Rules().replaces(h264, hevc)[0] and not Rules().replaces(hevc, h264)[0]
     assert Rules().replaces(contender(size=20_000_000), hevc)[0]
+
+
+def test_of_two_codecs_the_finer_quantiser_is_better_however_many_bits_it_takes() -> None:
+    fine = contender(size=9_000_000, measured=picture(coarseness=8.0))
+    coarse = contender(size=20_000_000, codec="mpeg4", measured=picture(coarseness=15.0))
+    found, words = Rules().replaces(fine, coarse)
+    assert found and words == "encoded more finely (in steps of 8.0 levels against 15.0)"
+    assert not Rules().replaces(coarse, fine)[0]
+
+
+def test_equal_quantisers_of_two_codecs_leave_it_to_the_container() -> None:
+    h264 = contender(measured=picture(coarseness=8.0))
+    vp9 = contender(codec="vp9", container="matroska,webm", measured=picture(coarseness=8.2))
+    assert Rules().compare(h264, vp9) == (1, "a container that more programs can use")
 
 
 def test_pictures_of_other_shapes_do_not_replace_each_other() -> None:

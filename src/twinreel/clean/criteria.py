@@ -108,10 +108,19 @@ def bits(contender: Contender) -> float:
     return total / (seconds * width * height) if seconds > 0 and width and height else 0.0
 
 
+COARSER = 0.1
+"""Steps of quantisers of two codecs that differ by no greater share are equal."""
+
+
 def _bits(criterion: Criterion, a: Contender, b: Contender) -> Answer:
-    """More is better, where that holds whatever a codec is worth within its range."""
+    """More is better; of two codecs the finer quantiser, or where that is unknown, what has more bits whatever a bit of
+    either is worth within its range."""
     first, second = bits(a), bits(b)
     codecs = a.video.probe.codec, b.video.probe.codec
+    coarse = [(one.picture and one.picture.coarseness) or 0.0 for one in (a, b)]
+    if codecs[0] != codecs[1] and all(coarse):
+        finer = _greater(coarse[1], coarse[0], COARSER)
+        return finer, "encoded more finely (in steps of {:.1f} levels against {:.1f})".format(*sorted(coarse))
     least, most = (WORTH.get(codec, UNKNOWN_WORTH) for codec in codecs)
     ways = (1.0,) if codecs[0] == codecs[1] else (least[0] / most[1], least[1] / most[0])
     signs = {_greater(first * worth, second, criterion.tolerance) for worth in ways}
@@ -184,6 +193,9 @@ HINT = (0.4, 3.0)
 away, or what it has left of noise that was added."""
 STRONG = (5.0, 3.0)
 """The same for noise that decides: film has less grain in its flattest parts."""
+FINER = 1.5
+"""Times that the quantiser of a noisier picture must be coarser for its noise to have been added: what one quantiser
+leaves of grain, a finer one does not take away."""
 
 
 def _noise(criterion: Criterion, a: Contender, b: Contender) -> Answer:
@@ -197,12 +209,17 @@ def _noise(criterion: Criterion, a: Contender, b: Contender) -> Answer:
 
 def _clarity(criterion: Criterion, a: Contender, b: Contender) -> Answer:
     """The sharper picture is better, unless it has more noise: then it may be the grainy original of one that was
-    smoothed, or have had noise added, which counterfeits detail and costs bits."""
+    smoothed, or have had noise added, which counterfeits detail and costs bits, if how finely both were encoded does
+    not tell."""
     if a.picture is None or b.picture is None:
         return 0, ""
     sharper = _greater(a.picture.detail, b.picture.detail, criterion.tolerance)
     hint = _quieter(a.picture.noise, b.picture.noise, *HINT)
     if hint and sharper != hint:
+        quiet, noisy = sorted((a.picture, b.picture), key=lambda picture: picture.noise)
+        if quiet.coarseness and noisy.coarseness and noisy.coarseness >= FINER * quiet.coarseness:
+            words = "less noise, and encoded more finely (in steps of {:.1f} levels against {:.1f})"
+            return hint, words.format(quiet.coarseness, noisy.coarseness)
         return None, "one has a little less noise"
     low, high = sorted((a.picture.detail, b.picture.detail))
     return sharper, f"sharper ({high:.2f} against {low:.2f})"

@@ -1,10 +1,11 @@
 """How good a video's picture is, told from a few of its frames and the sizes of its packets: no reference is needed.
 
-size     without black bars
-detail   how steep the steepest edges are, as a share of what they would be at full sharpness: a picture that was
-         blurred, enlarged or filmed off a screen has less. Contrast, brightness and colour make no difference.
-noise    what is left in the flattest parts of a picture when its structure is taken out: Immerkær, "Fast Noise
-         Variance Estimation", 1996, over blocks instead of the whole picture, so that structure counts less.
+size        without black bars
+detail      how steep the steepest edges are, as a share of what they would be at full sharpness: a picture that was
+            blurred, enlarged or filmed off a screen has less. Contrast, brightness and colour make no difference.
+noise       what is left in the flattest parts of a picture when its structure is taken out: Immerkær, "Fast Noise
+            Variance Estimation", 1996, over blocks instead of the whole picture, so that structure counts less.
+coarseness  the step of the quantiser, where a decoder tells (``media.quantiser``).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from twinreel.media.bars import BarDetector, luma
 from twinreel.media.frames import Scaler
 from twinreel.media.insets import LEAST_LOOKS, inner_pictures
 from twinreel.media.packets import Clock, packets
+from twinreel.media.quantiser import Coarseness, ask
 from twinreel.media.sampling import picked_at
 from twinreel.media.source import open_video
 from twinreel.types import Float32, UInt8
@@ -58,6 +60,8 @@ class Measured:
     """Pictures within the picture."""
     bits: tuple[int, ...]
     """Of the video's packets, those that are shown in each whole second."""
+    coarseness: float | None = None
+    """Mean step of the quantiser, in levels of 8 bits; None where it is unknown."""
 
 
 def measure(path: str, width: int, height: int, duration: float) -> Iterator[Measured | None]:
@@ -67,11 +71,12 @@ def measure(path: str, width: int, height: int, duration: float) -> Iterator[Mea
     """
     scale = min(1.0, LARGEST / max(width, height, 1))
     size = max(BLOCK, round(height * scale)), max(BLOCK, round(width * scale))
-    bars, frames, colours, shown = BarDetector(), [], [], []
+    bars, coarseness, frames, colours, shown = BarDetector(), Coarseness(), [], [], []
     times = [duration * (number + 0.5) / FRAMES for number in range(FRAMES)]
     with open_video(path) as source:
+        ask(source.stream)
         scaler = Scaler(size)
-        for picked in picked_at(source, times):
+        for picked in picked_at(source, times, decoded=coarseness.add):
             image = scaler(picked.frame)
             bars.add(image)
             frames.append(luma(image))
@@ -98,6 +103,7 @@ def measure(path: str, width: int, height: int, duration: float) -> Iterator[Mea
         colour=float(np.median(colours)) if colours else 0.0,
         insets=len(inner_pictures(np.stack([small(frame) for frame in shown]))) if len(shown) >= LEAST_LOOKS else 0,
         bits=tuple(bits),
+        coarseness=coarseness.mean,
     )
 
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain, islice, pairwise
@@ -118,9 +118,13 @@ _FARTHEST = 1 << 62
 class _Screen:
     """What is on show as the packets of a video go through its decoder."""
 
-    def __init__(self, source: Source, *, loop_filter: bool = True) -> None:
+    def __init__(
+        self, source: Source, *, loop_filter: bool = True, decoded: Callable[[av.VideoFrame], None] | None = None
+    ) -> None:
+        """decoded: told of every frame that was decoded on the way."""
         self._decoder = Decoder(source.stream, loop_filter=loop_filter)
         self._clock = Clock(source.stream)
+        self._decoded = decoded
         self._before: Picked | None = None
         self._waiting: deque[float] = deque()
 
@@ -136,6 +140,8 @@ class _Screen:
         self._decoder.skip_unreferenced(lazy)
         for packet in chain(group.packets, group.after, [None] if group.closed else []):
             for frame in self._decoder.feed(packet):
+                if self._decoded is not None:
+                    self._decoded(frame)
                 now = Picked(self._clock.seconds(frame.pts), frame)
                 yield from self._passed(now, lazy)
                 self._before = now
@@ -225,11 +231,16 @@ def picked_frames(source: Source, sampling: Sampling) -> Iterator[Picked]:
     return _ascending(_keyframes(source, sampling) if sampling.mode == "keyframes" else _lazily(source, sampling))
 
 
-def picked_at(source: Source, times: Sequence[float]) -> Iterator[Picked]:
-    """The frames shown at the given seconds, ascending; those after the end are left out."""
+def picked_at(
+    source: Source, times: Sequence[float], *, decoded: Callable[[av.VideoFrame], None] | None = None
+) -> Iterator[Picked]:
+    """The frames shown at the given seconds, ascending; those after the end are left out.
+
+    decoded: told of every frame that was decoded on the way.
+    """
 
     def shown() -> Iterator[Picked]:
-        screen, waiting = _Screen(source), deque(times)
+        screen, waiting = _Screen(source, decoded=decoded), deque(times)
         for group in groups(source, Clock(source.stream)):
             wanted = []
             while waiting and waiting[0] < group.stop - EPSILON:
