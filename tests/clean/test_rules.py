@@ -10,7 +10,7 @@ import pytest
 from twinreel.clean.criteria import Contender, Criterion
 from twinreel.clean.rules import Rules, parse_rules, read_rules
 from twinreel.errors import UserError
-from twinreel.media.picture import Measured
+from twinreel.media.picture import Look, Measured
 from twinreel.types import State, Video
 
 from .made import probe
@@ -37,7 +37,8 @@ def picture(
     insets: int = 0,
     coarseness: float | None = None,
 ) -> Measured:
-    return Measured(height * 16 // 9, height, detail, noise, colour, insets, (), coarseness)
+    looks = (Look(0.0, detail, noise, colour, coarseness),)
+    return Measured(height * 16 // 9, height, looks, insets, ())
 
 
 def test_higher_resolution_is_better_and_it_is_said_why() -> None:
@@ -102,9 +103,22 @@ def test_a_picture_with_another_pasted_in_replaces_none_without() -> None:
 
 
 def test_bits_count_where_the_footage_is() -> None:
-    bits = Measured(640, 360, 0.8, 0.5, 9.0, 0, (100, 100, 900, 900))
-    both = [Contender(contender().video, "", 0, bits, spans=(span,)) for span in ((0.0, 2.0), (2.0, 4.0))]
+    bits = Measured(640, 360, picture().looks, 0, (100, 100, 900, 900))
+    both = [Contender(contender().video, "", 0, bits).over((span,)) for span in ((0.0, 2.0), (2.0, 4.0))]
     assert Rules().compare(*both)[0] == -1
+
+
+def test_sharpness_counts_where_the_footage_is() -> None:
+    looks = tuple(Look(float(second), 0.5 if second < 4 else 0.9, 0.5, 9.0) for second in range(8))
+    inserted = contender(measured=Measured(640, 360, looks, 0, ()))
+    whole = contender(size=11_000_000, measured=picture(detail=0.5))
+    assert Rules().compare(inserted, whole) == (1, "sharper (0.70 against 0.50)")
+    assert Rules().compare(inserted.over(((0.0, 4.0),)), whole)[0] == -1
+
+
+def test_sharp_edges_of_coarse_encoding_make_one_doubt() -> None:
+    fine, coarse = (contender(measured=picture(detail=d, coarseness=c)) for d, c in ((0.5, 8.0), (0.7, 20.0)))
+    assert not Rules().replaces(fine, coarse)[0] and not Rules().replaces(coarse, fine)[0]
 
 
 def test_codecs_are_compared_only_where_bits_and_their_worth_agree() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -52,6 +52,10 @@ class Contender:
     def size(self) -> tuple[int, int]:
         probe = self.video.probe
         return (self.picture.width, self.picture.height) if self.picture else (probe.width, probe.height)
+
+    def over(self, spans: tuple[Span, ...]) -> Contender:
+        """In a comparison that is about these seconds."""
+        return replace(self, spans=spans, picture=self.picture and self.picture.over(spans))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +112,8 @@ def bits(contender: Contender) -> float:
     return total / (seconds * width * height) if seconds > 0 and width and height else 0.0
 
 
-COARSER = 0.1
-"""Steps of quantisers of two codecs that differ by no greater share are equal."""
+COARSER = 1.1
+"""Times that the quantiser of a codec must be coarser than that of another to be so."""
 
 
 def _bits(criterion: Criterion, a: Contender, b: Contender) -> Answer:
@@ -117,10 +121,8 @@ def _bits(criterion: Criterion, a: Contender, b: Contender) -> Answer:
     either is worth within its range."""
     first, second = bits(a), bits(b)
     codecs = a.video.probe.codec, b.video.probe.codec
-    coarse = [(one.picture and one.picture.coarseness) or 0.0 for one in (a, b)]
-    if codecs[0] != codecs[1] and all(coarse):
-        finer = _greater(coarse[1], coarse[0], COARSER)
-        return finer, "encoded more finely (in steps of {:.1f} levels against {:.1f})".format(*sorted(coarse))
+    if codecs[0] != codecs[1] and all(one.picture and one.picture.coarseness for one in (a, b)):
+        return _finer(a, b, COARSER)
     least, most = (WORTH.get(codec, UNKNOWN_WORTH) for codec in codecs)
     ways = (1.0,) if codecs[0] == codecs[1] else (least[0] / most[1], least[1] / most[0])
     signs = {_greater(first * worth, second, criterion.tolerance) for worth in ways}
@@ -132,6 +134,15 @@ def _bits(criterion: Criterion, a: Contender, b: Contender) -> Answer:
     if codecs[0] == codecs[1]:
         best, other = (f"{value:.2f}" for value in sorted((first, second), reverse=True))
     return sign, f"more bits for each pixel ({best} against {other} a second)"
+
+
+def _finer(a: Contender, b: Contender, times: float) -> tuple[int, str]:
+    """Which of two was encoded more finely by so many times, as far as it is known."""
+    steps = [(one.picture and one.picture.coarseness) or 0.0 for one in (a, b)]
+    low, high = sorted(steps)
+    if not low or high < times * low:
+        return 0, ""
+    return 1 if steps[0] == low else -1, f"encoded more finely (in steps of {low:.1f} levels against {high:.1f})"
 
 
 def _greater(first: float, second: float, tolerance: float) -> int:
@@ -195,7 +206,7 @@ STRONG = (5.0, 3.0)
 """The same for noise that decides: film has less grain in its flattest parts."""
 FINER = 1.5
 """Times that the quantiser of a noisier picture must be coarser for its noise to have been added: what one quantiser
-leaves of grain, a finer one does not take away."""
+leaves of grain, a finer one does not take away. And that of a sharper one for a doubt."""
 
 
 def _noise(criterion: Criterion, a: Contender, b: Contender) -> Answer:
@@ -209,18 +220,17 @@ def _noise(criterion: Criterion, a: Contender, b: Contender) -> Answer:
 
 def _clarity(criterion: Criterion, a: Contender, b: Contender) -> Answer:
     """The sharper picture is better, unless it has more noise: then it may be the grainy original of one that was
-    smoothed, or have had noise added, which counterfeits detail and costs bits, if how finely both were encoded does
-    not tell."""
+    smoothed, or have had noise added, which counterfeits detail and costs bits. How finely both were encoded may tell,
+    or make one doubt: coarse steps leave edges that were none."""
     if a.picture is None or b.picture is None:
         return 0, ""
     sharper = _greater(a.picture.detail, b.picture.detail, criterion.tolerance)
     hint = _quieter(a.picture.noise, b.picture.noise, *HINT)
+    finer, words = _finer(a, b, FINER)
     if hint and sharper != hint:
-        quiet, noisy = sorted((a.picture, b.picture), key=lambda picture: picture.noise)
-        if quiet.coarseness and noisy.coarseness and noisy.coarseness >= FINER * quiet.coarseness:
-            words = "less noise, and encoded more finely (in steps of {:.1f} levels against {:.1f})"
-            return hint, words.format(quiet.coarseness, noisy.coarseness)
-        return None, "one has a little less noise"
+        return (hint, f"less noise, and {words}") if finer == hint else (None, "one has a little less noise")
+    if sharper and finer == -sharper:
+        return None, f"one is sharper, the other {words}"
     low, high = sorted((a.picture.detail, b.picture.detail))
     return sharper, f"sharper ({high:.2f} against {low:.2f})"
 

@@ -218,10 +218,10 @@ class _Planner:
             return True, "it was decided to delete this one"
         durations = self._videos[content].probe.duration, self._videos[other].probe.duration
         own, others = seen(match, content, *durations), seen(match, other, *reversed(durations))
-        kept = replace(self._contenders[other], spans=others)
+        kept = self._contenders[other].over(others)
         # In one piece: what goes on between two pieces may have been put there.
         longer = len(others) == 1 and durations[1] - length(others) >= LONGER
-        return self._rules.replaces(kept, replace(self._contenders[content], spans=own), longer=longer)
+        return self._rules.replaces(kept, self._contenders[content].over(own), longer=longer)
 
     def _lacking(self, content: str, other: str) -> tuple[str, ...]:
         """Languages of a video that another does not have."""

@@ -11,8 +11,9 @@ coarseness  the step of the quantiser, where a decoder tells (``media.quantiser`
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from statistics import median
 
 import numpy as np
 
@@ -20,13 +21,15 @@ from twinreel.media.bars import BarDetector, luma
 from twinreel.media.frames import Scaler
 from twinreel.media.insets import LEAST_LOOKS, inner_pictures
 from twinreel.media.packets import Clock, packets
-from twinreel.media.quantiser import Coarseness, ask
+from twinreel.media.quantiser import Coarseness, ask, geometric_mean
 from twinreel.media.sampling import picked_at
 from twinreel.media.source import open_video
 from twinreel.types import Float32, UInt8
 
 FRAMES = 8
 """Frames that are looked at."""
+ENOUGH = 2
+"""Of them, to speak for a stretch."""
 LARGEST = 1280
 """Pixels of the longer side that frames are scaled to, at most: sharpness of 4K is judged at that size."""
 SMALL = 160
@@ -44,24 +47,65 @@ FINE, COARSE = 2, 8
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
-    """What was measured of one video."""
+class Look:
+    """What one frame says."""
 
-    width: int
-    """Pixels as shown, without black bars."""
-    height: int
+    time: float
+    """Seconds."""
     detail: float
     """Up to about 1 for sharp pictures, towards FINE / COARSE for blurred ones; 0.0 where nothing was seen."""
     noise: float
     """Standard deviation in levels of 8 bits."""
     colour: float
     """Mean distance of a pixel's red and blue from its luma, in levels of 8 bits: about 0 for black and white."""
+    coarseness: float | None = None
+    """Mean step of the quantiser since the look before, in levels of 8 bits; None where it is unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What was measured of one video."""
+
+    width: int
+    """Pixels as shown, without black bars."""
+    height: int
+    looks: tuple[Look, ...]
+    """Ascending in time."""
     insets: int
     """Pictures within the picture."""
     bits: tuple[int, ...]
     """Of the video's packets, those that are shown in each whole second."""
-    coarseness: float | None = None
-    """Mean step of the quantiser, in levels of 8 bits; None where it is unknown."""
+
+    @property
+    def detail(self) -> float:
+        return _median(look.detail for look in self.looks)
+
+    @property
+    def noise(self) -> float:
+        return _median(look.noise for look in self.looks)
+
+    @property
+    def colour(self) -> float:
+        return _median(look.colour for look in self.looks)
+
+    @property
+    def coarseness(self) -> float | None:
+        """The geometric mean; None where it is unknown."""
+        return geometric_mean(look.coarseness for look in self.looks if look.coarseness is not None)
+
+    def over(self, spans: Sequence[tuple[float, float]]) -> Measured:
+        """With the looks of these seconds only, or where they are fewer than ENOUGH, those that are nearest."""
+
+        def away(look: Look) -> float:
+            return min((max(start - look.time, look.time - stop, 0.0) for start, stop in spans), default=0.0)
+
+        near = sorted(map(away, self.looks))[:ENOUGH]
+        return replace(self, looks=tuple(look for look in self.looks if away(look) <= max(near, default=0.0)))
+
+
+def _median(values: Iterable[float]) -> float:
+    found = list(values)
+    return median(found) if found else 0.0
 
 
 def measure(path: str, width: int, height: int, duration: float) -> Iterator[Measured | None]:
@@ -71,7 +115,7 @@ def measure(path: str, width: int, height: int, duration: float) -> Iterator[Mea
     """
     scale = min(1.0, LARGEST / max(width, height, 1))
     size = max(BLOCK, round(height * scale)), max(BLOCK, round(width * scale))
-    bars, coarseness, frames, colours, shown = BarDetector(), Coarseness(), [], [], []
+    bars, coarseness, frames = BarDetector(), Coarseness(), []
     times = [duration * (number + 0.5) / FRAMES for number in range(FRAMES)]
     with open_video(path) as source:
         ask(source.stream)
@@ -79,9 +123,7 @@ def measure(path: str, width: int, height: int, duration: float) -> Iterator[Mea
         for picked in picked_at(source, times, decoded=coarseness.add):
             image = scaler(picked.frame)
             bars.add(image)
-            frames.append(luma(image))
-            colours.append(colour(image))
-            shown.append(picked.frame)
+            frames.append((picked, luma(image), colour(image), coarseness.taken()))
             yield None
     bits = [0] * max(1, math.ceil(duration))
     with open_video(path) as source:
@@ -93,17 +135,18 @@ def measure(path: str, width: int, height: int, duration: float) -> Iterator[Mea
     crop = bars.crop()
     rows = slice(math.ceil(crop.top * size[0]), size[0] - math.ceil(crop.bottom * size[0]))
     columns = slice(math.ceil(crop.left * size[1]), size[1] - math.ceil(crop.right * size[1]))
-    inner = [frame[rows, columns] for frame in frames]
+    looks = []
+    for picked, picture, hue, step in frames:
+        inner = picture[rows, columns]
+        looks.append(Look(picked.time, detail(inner), noise(inner), hue, step))
     small = Scaler((SMALL, SMALL), crop)
+    shown = [small(picked.frame) for picked, *_ in frames]
     yield Measured(
         width=round(width * (1 - crop.left - crop.right)),
         height=round(height * (1 - crop.top - crop.bottom)),
-        detail=float(np.median([detail(frame) for frame in inner])) if inner else 0.0,
-        noise=float(np.median([noise(frame) for frame in inner])) if inner else 0.0,
-        colour=float(np.median(colours)) if colours else 0.0,
-        insets=len(inner_pictures(np.stack([small(frame) for frame in shown]))) if len(shown) >= LEAST_LOOKS else 0,
+        looks=tuple(looks),
+        insets=len(inner_pictures(np.stack(shown))) if len(shown) >= LEAST_LOOKS else 0,
         bits=tuple(bits),
-        coarseness=coarseness.mean,
     )
 
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import math
 import struct
+from collections.abc import Iterable
 
 import av
 import numpy as np
@@ -45,17 +46,23 @@ class Coarseness:
     """The mean step of the frames that it is shown."""
 
     def __init__(self) -> None:
-        self._logs: list[float] = []
+        self._steps: list[float] = []
 
     def add(self, frame: av.VideoFrame) -> None:
         step = coarseness(frame)
         if step is not None:
-            self._logs.append(math.log(step))
+            self._steps.append(step)
 
-    @property
-    def mean(self) -> float | None:
-        """The geometric mean; None where no decoder told."""
-        return math.exp(math.fsum(self._logs) / len(self._logs)) if self._logs else None
+    def taken(self) -> float | None:
+        """The geometric mean since it was taken last; None where no decoder told."""
+        steps, self._steps = self._steps, []
+        return geometric_mean(steps)
+
+
+def geometric_mean(values: Iterable[float]) -> float | None:
+    """Of positive values; None of none."""
+    logs = [math.log(value) for value in values]
+    return math.exp(math.fsum(logs) / len(logs)) if logs else None
 
 
 def coarseness(frame: av.VideoFrame) -> float | None:
