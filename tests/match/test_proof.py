@@ -77,6 +77,25 @@ def calm_at_the_end(content: str, duration: float, own: int) -> Prepared:
     return Prepared(content, duration, made.times, vectors, made.weights, made.bias, made.layout, made.parts)
 
 
+def calm_in_the_middle(own: int, share: float, noise: float, scene: float = 1010.0) -> Prepared:
+    """40 s of the film, but for 24 s of a scene that moves like a share of the film from there on."""
+    made = dense(str(own), 40.0, Part(0, 40, 1010.0), own=own)
+    moving = dense("moving", 40.0, Part(0, 40, scene), own=own, noise=noise).vectors
+    middle = (made.times >= 8.0) & (made.times < 32.0)
+    calm = FILM.vectors[:1] + share * moving[middle]
+    vectors = made.vectors.copy()
+    vectors[middle] = calm / np.linalg.norm(calm, axis=1, keepdims=True)
+    return Prepared(str(own), 40.0, made.times, vectors, made.weights, made.bias, made.layout, made.parts)
+
+
+def test_what_agrees_faintly_between_proven_moments_is_believed() -> None:
+    noisy, clean = calm_in_the_middle(2, 0.6, 2.0), calm_in_the_middle(3, 1.0, 0.1)
+    ((start, stop),) = proven(noisy, clean, [segment(0, 40, 0, 40)])
+    assert (start, stop) == pytest.approx((0.0, 40.0), abs=0.3)
+    other = calm_in_the_middle(4, 1.0, 0.1, scene=2000.0)
+    assert sum(stop - start for start, stop in proven(noisy, other, [segment(0, 40, 0, 40)])) < 22
+
+
 def test_what_ends_together_is_proven_to_the_end() -> None:
     one, same, longer = (calm_at_the_end(str(own), 12.0 + 3 * (own == 4), own) for own in (2, 3, 4))
     ((start, stop),) = proven(one, same, [segment(0, 12, 0, 12)])

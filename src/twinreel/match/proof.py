@@ -5,7 +5,8 @@ little moves even their score is high; a segment runs on where two videos go on 
 moment has to show by itself that it is the same: within a second and a half of it, frames of the one video differ from
 those of the other, moment against another moment, as they differ within the video (``match.evidence`` asks that of a
 whole segment). Stretches in which nothing moves prove nothing; they count where both videos go on alike from a proven
-moment, longer where they go on to another one, or to where both begin or end together.
+moment, longer where they go on to another one, or to where both begin or end together. What noise or blur has left too
+little of is believed, however long it lasts, where it lies between proven moments and all of it agrees faintly.
 
 Only footage at the same speed, and forwards, is proven. Which offset it has is searched around that of the segment:
 in the half second that its ends may be off, the proof falls apart.
@@ -45,6 +46,8 @@ MOVES = 0.03
 """Mean difference within a video from which something moves."""
 COSINE = 0.9
 """How far the differences across and within go together."""
+FAINT_SLOPE, FAINT_COSINE = 0.15, 0.5
+"""The same of moments that agree faintly: one in ten does by chance, all of several seconds do not."""
 RUN = 2
 """Proven moments in a row: one alone may be chance."""
 ALIKE = 0.6
@@ -57,8 +60,9 @@ share of what frames in a row have where least moves: noise makes them differ, t
 STILLEST = 0.9
 """Quantile of the inner products of frames in a row that is taken for that."""
 BETWEEN = 10.0
-"""... where there are proven moments on both sides of them: there the scene was the same before and after. That both
-videos begin, or end, at that moment is as good as one: no two takes of a scene are cut at the same frame."""
+"""... where there are proven moments on both sides of them: there the scene was the same before and after. Longer where
+all of it agrees faintly, with no more than REACH between such moments. That both videos begin, or end, at that moment
+is as good as one: no two takes of a scene are cut at the same frame."""
 
 Bools = NDArray[np.bool_]
 Span = tuple[float, float]
@@ -116,13 +120,13 @@ def _prove(a: Prepared, b: Prepared, segment: Segment) -> _Proof:
     ends = segment.b_start - segment.a_start, segment.b_stop - segment.a_stop
     offsets = np.arange(min(ends) - SEARCH, max(ends) + SEARCH + STEP / 4, STEP / 2).tolist()
     tried = [(offset, *_moments(times, other_times, across, within, others, offset)) for offset in offsets]
-    offset, likeness, moments = max(tried, key=lambda one: _worth(one[1][one[2]]))
+    offset, likeness, moments, faint = max(tried, key=lambda one: _worth(one[1][one[2]]))
     # Whatever is alike there, the other video shows nothing before its beginning nor after its end.
     first, last = max(0.0, -offset), min(a.duration, b.duration - offset)
     # Frames are those of the segment and around it; they end where the video ends only if they reach as far.
     begins = abs(offset) <= ENDS and times[0] <= ENDS
     ends = abs(a.duration + offset - b.duration) <= ENDS and a.duration - times[-1] <= ENDS
-    found = _spans(times, within, likeness, moments, begins=bool(begins), ends=bool(ends))
+    found = _spans(times, within, likeness, moments, faint, begins=bool(begins), ends=bool(ends))
     spans = ((max(first, start), min(last, stop)) for start, stop in found)
     return _Proof(offset, _worth(likeness[moments]), tuple((start, stop) for start, stop in spans if start < stop))
 
@@ -139,8 +143,9 @@ def _whole(video: Prepared) -> tuple[Float64, Float32]:
 
 def _moments(
     times: Float64, other_times: Float64, across: Float32, within: Float32, others: Float32, offset: float
-) -> tuple[Float64, Bools]:
-    """For each of (n,) times how alike the other video's frame is then, -1 where it has none, and which are proven."""
+) -> tuple[Float64, Bools, Bools]:
+    """For each of (n,) times how alike the other video's frame is then, -1 where it has none; which are proven, and
+    which agree at least faintly."""
     away = np.abs(other_times[None, :] - times[:, None] - offset)
     nearest = away.argmin(axis=1)
     there = away.min(axis=1) <= NEAR
@@ -161,8 +166,9 @@ def _moments(
     slope = both / (alone + 1e-3) / np.maximum(likeness, 0.05)
     cosine = both / np.sqrt(alone * crossed + 1e-9)
     moves = total / np.maximum(count, 1.0)
-    sure = there & (likeness > LIKENESS) & (slope > SLOPE) & (moves > MOVES) & (cosine > COSINE)
-    return likeness, _in_runs(sure)
+    telling = there & (likeness > LIKENESS) & (moves > MOVES)
+    sure = telling & (slope > SLOPE) & (cosine > COSINE)
+    return likeness, _in_runs(sure), telling & (slope > FAINT_SLOPE) & (cosine > FAINT_COSINE)
 
 
 def _in_runs(sure: Bools) -> Bools:
@@ -180,9 +186,9 @@ def _runs(flags: Bools) -> list[tuple[int, int]]:
 
 
 def _spans(
-    times: Float64, within: Float32, likeness: Float64, moments: Bools, *, begins: bool, ends: bool
+    times: Float64, within: Float32, likeness: Float64, moments: Bools, faint: Bools, *, begins: bool, ends: bool
 ) -> list[Span]:
-    """Seconds around proven moments, as far as the frames beside them are alike.
+    """Seconds around proven moments, as far as the frames beside them are alike, or agree at least faintly.
 
     begins, ends: do both videos begin, and end, together?
     """
@@ -211,7 +217,9 @@ def _spans(
         else:
             begun = reached(known[0], range(known[0] - 1, -1, -1))
         for before, after in pairwise(known):
-            if times[after] - times[before] > BETWEEN:
+            agreeing = np.flatnonzero(faint[before : after + 1]) + before
+            faintly = np.diff(times[[before, *agreeing, after]]).max() <= REACH
+            if times[after] - times[before] > BETWEEN and not faintly:
                 spans.append((begun, reached(before, range(before + 1, after))))
                 begun = reached(after, range(after - 1, before, -1))
         if ends and stop == len(times) and times[-1] - times[known[-1]] <= BETWEEN:
