@@ -75,9 +75,15 @@ def test_grain_may_be_the_original_s() -> None:
 
 
 def test_noise_that_coarser_encoding_left_was_added() -> None:
-    clean = contender(measured=picture(detail=0.5, noise=0.2, coarseness=8.0))
+    clean = contender(measured=picture(detail=0.7, noise=0.2, coarseness=8.0))
     noisy = contender(size=500_000_000, measured=picture(noise=3.0, coarseness=20.0))
     assert Rules().replaces(clean, noisy)[0] and not Rules().replaces(noisy, clean)[0]
+
+
+def test_grain_that_coarser_encoding_took_away_is_the_original_s() -> None:
+    grainy = contender(measured=picture(noise=1.2, coarseness=6.0))
+    smooth = contender(size=500_000_000, measured=picture(detail=0.7, noise=0.2, coarseness=25.0))
+    assert Rules().replaces(grainy, smooth)[0] and not Rules().replaces(smooth, grainy)[0]
 
 
 def test_grain_may_be_lost_in_any_encoding_that_is_not_much_finer() -> None:

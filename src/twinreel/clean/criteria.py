@@ -205,8 +205,9 @@ away, or what it has left of noise that was added."""
 STRONG = (5.0, 3.0)
 """The same for noise that decides: film has less grain in its flattest parts."""
 FINER = 1.5
-"""Times that the quantiser of a noisier picture must be coarser for its noise to have been added: what one quantiser
-leaves of grain, a finer one does not take away. And that of a sharper one for a doubt."""
+"""Times that one quantiser must be coarser than another to settle a doubt about noise, or to raise one about sharpness.
+Noise that a coarse one has left, a fine one has not taken away, so it was added; grain that only a fine one has left,
+a coarse one has taken away."""
 
 
 def _noise(criterion: Criterion, a: Contender, b: Contender) -> Answer:
@@ -227,10 +228,10 @@ def _clarity(criterion: Criterion, a: Contender, b: Contender) -> Answer:
     sharper = _greater(a.picture.detail, b.picture.detail, criterion.tolerance)
     hint = _quieter(a.picture.noise, b.picture.noise, *HINT)
     finer, words = _finer(a, b, FINER)
-    if hint and sharper != hint:
-        return (hint, f"less noise, and {words}") if finer == hint else (None, "one has a little less noise")
     if sharper and finer == -sharper:
         return None, f"one is sharper, the other {words}"
+    if hint and sharper != hint:
+        return (finer, words) if finer else (None, "one has a little less noise")
     low, high = sorted((a.picture.detail, b.picture.detail))
     return sharper, f"sharper ({high:.2f} against {low:.2f})"
 
