@@ -50,6 +50,9 @@ FAINT_SLOPE, FAINT_COSINE = 0.15, 0.5
 """The same of moments that agree faintly: one in ten does by chance, all of several seconds do not."""
 RUN = 2
 """Proven moments in a row: one alone may be chance."""
+CONTRARY = -0.2
+"""Cosine below which what moves in both videos moves against one another: such moments are not the same, whatever lies
+beside them. A single cut between the same two views proves the seconds around it in any two takes of a scene."""
 ALIKE = 0.6
 """Share of the likeness of proven moments that other frames need to have beside them ..."""
 REACH = 1.5
@@ -120,12 +123,13 @@ def _prove(a: Prepared, b: Prepared, segment: Segment) -> _Proof:
     ends = segment.b_start - segment.a_start, segment.b_stop - segment.a_stop
     offsets = np.arange(min(ends) - SEARCH, max(ends) + SEARCH + STEP / 4, STEP / 2).tolist()
     tried = [(offset, *_moments(times, other_times, across, within, others, offset)) for offset in offsets]
-    offset, likeness, moments, faint = max(tried, key=lambda one: _worth(one[1][one[2]]))
+    offset, likeness, moments, faint, contrary = max(tried, key=lambda one: _worth(one[1][one[2]]))
     # Whatever is alike there, the other video shows nothing before its beginning nor after its end.
     first, last = max(0.0, -offset), min(a.duration, b.duration - offset)
     # Frames are those of the segment and around it; they end where the video ends only if they reach as far.
     begins = abs(offset) <= ENDS and times[0] <= ENDS
     ends = abs(a.duration + offset - b.duration) <= ENDS and a.duration - times[-1] <= ENDS
+    likeness = np.where(contrary & ~moments, -1.0, likeness)
     found = _spans(times, within, likeness, moments, faint, begins=bool(begins), ends=bool(ends))
     spans = ((max(first, start), min(last, stop)) for start, stop in found)
     return _Proof(offset, _worth(likeness[moments]), tuple((start, stop) for start, stop in spans if start < stop))
@@ -143,9 +147,9 @@ def _whole(video: Prepared) -> tuple[Float64, Float32]:
 
 def _moments(
     times: Float64, other_times: Float64, across: Float32, within: Float32, others: Float32, offset: float
-) -> tuple[Float64, Bools, Bools]:
-    """For each of (n,) times how alike the other video's frame is then, -1 where it has none; which are proven, and
-    which agree at least faintly."""
+) -> tuple[Float64, Bools, Bools, Bools]:
+    """For each of (n,) times how alike the other video's frame is then, -1 where it has none; which are proven, which
+    agree at least faintly, and which speak against it."""
     away = np.abs(other_times[None, :] - times[:, None] - offset)
     nearest = away.argmin(axis=1)
     there = away.min(axis=1) <= NEAR
@@ -168,7 +172,8 @@ def _moments(
     moves = total / np.maximum(count, 1.0)
     telling = there & (likeness > LIKENESS) & (moves > MOVES)
     sure = telling & (slope > SLOPE) & (cosine > COSINE)
-    return likeness, _in_runs(sure), telling & (slope > FAINT_SLOPE) & (cosine > FAINT_COSINE)
+    faint = telling & (slope > FAINT_SLOPE) & (cosine > FAINT_COSINE)
+    return likeness, _in_runs(sure), faint, telling & (cosine < CONTRARY)
 
 
 def _in_runs(sure: Bools) -> Bools:
