@@ -51,6 +51,19 @@ def test_bars_are_no_resolution() -> None:
     assert Rules().replaces(contender(360, size=11_000_000, measured=picture(360)), letterboxed)[0]
 
 
+def test_bars_were_added_to_one_that_was_encoded_as_finely() -> None:
+    plain = contender(360, measured=picture(360, coarseness=5.3))
+    barred = contender(480, width=640, measured=picture(360, coarseness=4.6))
+    assert Rules().compare(plain, barred) == (1, "without bars around the picture")
+    assert not Rules().replaces(barred, plain)[0]
+
+
+def test_more_pixels_that_were_encoded_coarsely_may_be_enlarged() -> None:
+    large = contender(480, measured=picture(480, coarseness=15.0))
+    small = contender(measured=picture(coarseness=9.0))
+    assert not Rules().replaces(large, small, longer=True)[0] and not Rules().replaces(small, large)[0]
+
+
 def test_in_frames_of_one_size_bars_decide_nothing() -> None:
     assert Rules().compare(contender(size=9, measured=picture(200)), contender(size=8, measured=picture(360)))[0] == 1
 

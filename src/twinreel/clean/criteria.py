@@ -29,6 +29,12 @@ MPEG-4 0.56, HEVC 1.55), and of later codecs tests agree less. The same codec is
 UNKNOWN_WORTH = (0.3, 3.0)
 
 
+FINER = 1.5
+"""Times that one quantiser must be coarser than another to settle a doubt about noise, or to raise one about pixels
+and sharpness.
+Noise that a coarse one has left, a fine one has not taken away, so it was added; grain that only a fine one has left,
+a coarse one has taken away."""
+
 Answer = tuple[int | None, str]
 """1: a is better, -1: b is, 0: they are equal, None: they differ, but it cannot be told which is better. And why."""
 
@@ -93,6 +99,9 @@ SAME_SIZE = 0.05
 def _resolution(criterion: Criterion, a: Contender, b: Contender) -> Answer:
     first, second = _sizes(a, b)
     sign = _greater(first[0] * first[1], second[0] * second[1], criterion.tolerance)
+    finer, words = finer_of(a, b, FINER)
+    if sign and finer == -sign:
+        return None, f"one has more pixels, the other was {words}"
     best, other = (first, second) if sign > 0 else (second, first)
     return sign, "higher resolution ({}x{} against {}x{})".format(*best, *other)
 
@@ -122,7 +131,7 @@ def _bits(criterion: Criterion, a: Contender, b: Contender) -> Answer:
     first, second = bits(a), bits(b)
     codecs = a.video.probe.codec, b.video.probe.codec
     if codecs[0] != codecs[1] and all(one.picture and one.picture.coarseness for one in (a, b)):
-        return _finer(a, b, COARSER)
+        return finer_of(a, b, COARSER)
     least, most = (WORTH.get(codec, UNKNOWN_WORTH) for codec in codecs)
     ways = (1.0,) if codecs[0] == codecs[1] else (least[0] / most[1], least[1] / most[0])
     signs = {_greater(first * worth, second, criterion.tolerance) for worth in ways}
@@ -136,7 +145,7 @@ def _bits(criterion: Criterion, a: Contender, b: Contender) -> Answer:
     return sign, f"more bits for each pixel ({best} against {other} a second)"
 
 
-def _finer(a: Contender, b: Contender, times: float) -> tuple[int, str]:
+def finer_of(a: Contender, b: Contender, times: float) -> tuple[int, str]:
     """Which of two was encoded more finely by so many times, as far as it is known."""
     steps = [(one.picture and one.picture.coarseness) or 0.0 for one in (a, b)]
     low, high = sorted(steps)
@@ -147,6 +156,22 @@ def _finer(a: Contender, b: Contender, times: float) -> tuple[int, str]:
 
 def _greater(first: float, second: float, tolerance: float) -> int:
     return 0 if abs(first - second) <= tolerance * max(first, second) else 1 if first > second else -1
+
+
+BARS = 0.05
+"""Share of the frame by which bars must take more of one than of another."""
+
+
+def _bars(criterion: Criterion, a: Contender, b: Contender) -> Answer:
+    """Bars around a picture of the same size were added, unless the one without is a coarser encoding."""
+    first, second = (
+        1 - one.size[0] * one.size[1] / max(1, one.video.probe.width * one.video.probe.height) for one in (a, b)
+    )
+    if _sizes(a, b) != (a.size, b.size) or abs(first - second) <= BARS:
+        return 0, ""
+    sign = 1 if first < second else -1
+    known = all(one.picture and one.picture.coarseness for one in (a, b))
+    return (sign, "without bars around the picture") if known and finer_of(a, b, FINER)[0] != -sign else (0, "")
 
 
 def _shape(criterion: Criterion, a: Contender, b: Contender) -> Answer:
@@ -204,10 +229,6 @@ HINT = (0.4, 3.0)
 away, or what it has left of noise that was added."""
 STRONG = (5.0, 3.0)
 """The same for noise that decides: film has less grain in its flattest parts."""
-FINER = 1.5
-"""Times that one quantiser must be coarser than another to settle a doubt about noise, or to raise one about sharpness.
-Noise that a coarse one has left, a fine one has not taken away, so it was added; grain that only a fine one has left,
-a coarse one has taken away."""
 
 
 def _noise(criterion: Criterion, a: Contender, b: Contender) -> Answer:
@@ -227,7 +248,7 @@ def _clarity(criterion: Criterion, a: Contender, b: Contender) -> Answer:
         return 0, ""
     sharper = _greater(a.picture.detail, b.picture.detail, criterion.tolerance)
     hint = _quieter(a.picture.noise, b.picture.noise, *HINT)
-    finer, words = _finer(a, b, FINER)
+    finer, words = finer_of(a, b, FINER)
     if sharper and finer == -sharper:
         return None, f"one is sharper, the other {words}"
     if hint and sharper != hint:
@@ -251,6 +272,7 @@ _COMPARE: Mapping[str, Callable[[Criterion, Contender, Contender], Answer]] = {
     "noise": _noise,
     "clarity": _clarity,
     "shape": _shape,
+    "bars": _bars,
     "bits": _bits,
     "duration": _measured(
         lambda one: one.video.probe.duration,
