@@ -29,9 +29,10 @@ MPEG-4 0.56, HEVC 1.55), and of later codecs tests agree less. The same codec is
 UNKNOWN_WORTH = (0.3, 3.0)
 
 
+COARSER = 1.1
+"""Times that the quantiser of one must be coarser than that of another to be so at all."""
 FINER = 1.5
-"""Times that one quantiser must be coarser than another to settle a doubt about noise, or to raise one about pixels
-and sharpness.
+"""Times that one quantiser must be coarser than another to settle a doubt about noise, or to raise one about sharpness.
 Noise that a coarse one has left, a fine one has not taken away, so it was added; grain that only a fine one has left,
 a coarse one has taken away."""
 
@@ -99,7 +100,7 @@ SAME_SIZE = 0.05
 def _resolution(criterion: Criterion, a: Contender, b: Contender) -> Answer:
     first, second = _sizes(a, b)
     sign = _greater(first[0] * first[1], second[0] * second[1], criterion.tolerance)
-    finer, words = finer_of(a, b, FINER)
+    finer, words = finer_of(a, b, COARSER)
     if sign and finer == -sign:
         return None, f"one has more pixels, the other was {words}"
     best, other = (first, second) if sign > 0 else (second, first)
@@ -119,10 +120,6 @@ def bits(contender: Contender) -> float:
         )
         seconds = length(contender.spans)
     return total / (seconds * width * height) if seconds > 0 and width and height else 0.0
-
-
-COARSER = 1.1
-"""Times that the quantiser of a codec must be coarser than that of another to be so."""
 
 
 def _bits(criterion: Criterion, a: Contender, b: Contender) -> Answer:

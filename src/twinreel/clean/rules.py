@@ -26,7 +26,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from twinreel.clean.criteria import CRITERIA, FINER, Contender, Criterion, finer_of, within
+from twinreel.clean.criteria import COARSER, CRITERIA, Contender, Criterion, finer_of, within
 from twinreel.errors import UserError
 from twinreel.types import Probe
 
@@ -72,14 +72,14 @@ class Rules:
         """Is one at least as good as another, and why?
 
         Not where a criterion cannot tell before another decides, unless the one that is kept is the ``longer``, which
-        has the other in it, and was not encoded much more coarsely, for then nothing was cut from it; nor where another
+        has the other in it, and was not encoded more coarsely, for then nothing was cut from it; nor where another
         picture seems to be pasted into it alone.
         """
         if kept.picture and video.picture and kept.picture.insets > video.picture.insets:
             return False, "the other has a picture pasted in"
         for criterion in self.prefer:
             sign, words = criterion.compare(kept, video)
-            if sign is None and longer and finer_of(kept, video, FINER)[0] >= 0:
+            if sign is None and longer and finer_of(kept, video, COARSER)[0] >= 0:
                 return True, f"it goes on there, and of the rest it cannot be told which is better: {words}"
             if sign != 0:
                 return sign == 1, words
