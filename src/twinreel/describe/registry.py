@@ -28,8 +28,8 @@ def packages() -> dict[str, tuple[str, str]]:
     found = {}
     for name, entry in _entries().items():
         stated = entry.dist.metadata if entry.dist else None
-        licence = (stated.get("License-Expression") or stated.get("License") or "") if stated else ""
-        found[name] = (entry.dist.name if entry.dist else entry.module, licence)
+        licences = [stated[key] for key in ("License-Expression", "License") if stated and key in stated]
+        found[name] = (entry.dist.name if entry.dist else entry.module, next(iter(licences), ""))
     return found
 
 

@@ -15,7 +15,8 @@ import torch
 
 from twinreel.errors import MissingExtra
 
-_DECLARED: Any = torch.library.Library("torchvision", "FRAGMENT")
+_library: Any = torch.library.Library
+_DECLARED = _library("torchvision", "FRAGMENT")
 """Operators stay declared as long as this lives."""
 
 
