@@ -192,6 +192,13 @@ def test_a_single_file_is_held_to_its_published_checksum() -> None:
     assert tried.exit_code == 1 and json.loads(tried.stdout)["checksum"] is False
 
 
+def test_the_documentation_has_the_speed_of_every_describer_that_has_a_name() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "describers.md").read_text(encoding="utf-8")
+    table = text.partition("<!-- describers-speed: begin -->")[2].partition("<!-- describers-speed: end -->")[0]
+    measured = {line.split("|")[1].strip() for line in table.splitlines() if line.startswith("|")}
+    assert {model.name for model in KNOWN} | {"default", "pdq", "phash"} <= measured
+
+
 def test_the_list_shows_checksums_and_where_installed_ones_come_from() -> None:
     lines = {line.split()[0]: line for line in invoke("describers", "list").stdout.splitlines() if line}
     assert lines["resnet50"].endswith("  0676ba61b679")
