@@ -101,6 +101,8 @@ class SampleTask:
     duration: float = 0.0
     """Seconds that the file is said to last."""
     threads: int = 1
+    parts: bool = True
+    """Whether the pictures within the frames, and their middles, are wanted as well."""
     stage: ClassVar[str] = "decode"
 
     def run(self) -> Iterator[object]:
@@ -142,7 +144,7 @@ class SampleTask:
         yield Reach(seen.last)
 
     def _parts(self, whole: Iterator[Samples]) -> Iterator[Samples]:
-        return with_middles(with_inner_pictures(whole), self.duration)
+        return with_middles(with_inner_pictures(whole), self.duration) if self.parts else whole
 
 
 @dataclass(frozen=True, slots=True)
