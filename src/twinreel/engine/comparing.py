@@ -76,7 +76,7 @@ class Comparing:
 
     def compare(self, a: Taken, b: Taken) -> Pair:
         """a and b: files that were looked at. Raises MediaError where frames of one cannot be had."""
-        usual = self._views(a, b, self._recipe.sampling, self._recipe.sampling)
+        usual = self._views(a, b, self._recipe.sampling.full, self._recipe.sampling.full)
         first, second = self._views(a, b, fine(a.probe.duration), fine(b.probe.duration))
         shortcuts = list(self._shortcuts(a, b))
         stages, score = self._stages(*usual)
