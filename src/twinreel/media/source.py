@@ -109,10 +109,10 @@ def open_video(path: str, *, threads: int = 1, stage: str = "decode") -> Iterato
         if head[8:16] == b"WEBPVP8X" and int.from_bytes(head[20:21]) & 2:
             raise BadFile("it is an animated WebP, of which FFmpeg decodes still ones only: make it a GIF", stage)
         file.seek(0)
-        told = head[4:8] == b"ftyp"
+        options = _OPTIONS | (_TOLD if head[4:8] == b"ftyp" else {})
         try:
             format = "mpegts" if size < _SHORT_TS and _is_ts(head) else None
-            container = av.open(file, "r", format=format, options=_OPTIONS | (_TOLD if told else {}), metadata_errors="replace")
+            container = av.open(file, "r", format=format, options=options, metadata_errors="replace")
         except MemoryError:
             raise
         except av.FFmpegError as error:
