@@ -37,7 +37,7 @@ from twinreel.bench import scoring
 from twinreel.bench.collection import Labels, Pair, read_labels
 from twinreel.bench.scoring import Bin
 from twinreel.describe.registry import DEFAULT, load_describer
-from twinreel.engine.fingerprinting import Describing, Gathering
+from twinreel.engine.describing import Describing, Gathering
 from twinreel.engine.matching import match_library
 from twinreel.engine.scan import open_pool
 from twinreel.engine.settings import Resources

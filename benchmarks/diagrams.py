@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
@@ -51,3 +52,24 @@ def standalone(chart: str, names: Sequence[str]) -> str:
         key.append(f'<path class="run{number}" d="M{MARGIN + 12} {y - 4:g} h16"/>')
         key.append(f'<text x="{MARGIN + 34}" y="{y:g}">{escape(name)}</text>')
     return f'{opening} width="480"><style>{STYLE}</style>{rest.removesuffix("</svg>")}{"".join(key)}</svg>\n'
+
+
+def write_frontier(file: Path, points: Sequence[tuple[str, float, float]]) -> None:
+    """What is found over what it takes: (name, seconds, share) of several settings, both axes from the least on."""
+    width, height, beside = 520, 300, 60
+    left, right = min(x for _, x, _ in points), max(x for _, x, _ in points)
+    low = min(y for *_, y in points)
+    marks = []
+    for name, x, y in points:
+        across = beside + 10 + (width - 3 * beside) * (math.log(x / left) / max(math.log(right / left), 1e-9))
+        up = 20 + (height - beside) * (1 - (y - low) / max(1.0 - low, 1e-9))
+        marks.append(f'<circle class="run0" cx="{across:.1f}" cy="{up:.1f}" r="4"/>')
+        marks.append(f'<text x="{across + 7:.1f}" y="{up + 4:.1f}">{escape(name)}, {x:.1f} s</text>')
+    bottom = height - beside + 32
+    axes = f'<path class="grid" d="M{beside} 20 V{bottom} H{width - 20}"/>'
+    words = f'<text x="{width / 2}" y="{bottom + 20}" text-anchor="middle">seconds of a scan, logarithmic</text>'
+    ends = f'<text x="{beside - 6}" y="24" text-anchor="end">1</text>'
+    ends += f'<text x="{beside - 6}" y="{20 + height - beside}" text-anchor="end">{low:.2f}</text>'
+    opening = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" role="img">'
+    parts = [opening, f"<style>{STYLE}</style>", axes, words, ends, *marks, "</svg>\n"]
+    file.write_text("".join(parts), encoding="utf-8")

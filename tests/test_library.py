@@ -91,6 +91,12 @@ def test_it_is_the_package_s_one_name() -> None:
         _ = twinreel.Libary
 
 
+def test_to_import_the_library_takes_no_longer_than_it_must() -> None:
+    heavy = ("scipy", "sklearn", "onnxruntime", "torch", "pyarrow", "PIL", "faiss")
+    code = f"import sys, twinreel.library; sys.exit(', '.join(name for name in {heavy} if name in sys.modules) or 0)"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 def test_a_worker_process_does_not_import_it() -> None:
     code = "import sys, twinreel.engine.worker, twinreel.engine.tasks; sys.exit('twinreel.library' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -21,6 +21,8 @@ Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
 UInt8 = NDArray[np.uint8]
+Span = tuple[float, float]
+"""Seconds [start, stop)."""
 
 LAYOUT = 16
 """Numbers in a frame's left-right signature."""

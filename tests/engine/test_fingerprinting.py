@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from twinreel.describe.phash import PhashDescriber
-from twinreel.engine.fingerprinting import Describing, Gathering
+from twinreel.engine.describing import Describing, Gathering
 from twinreel.engine.state import Recipe
 from twinreel.engine.tasks import falls_short
 from twinreel.media.sampling import CHUNK, Sampling

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from planted import APART, DIMENSIONS, Part, turn, video
 
 from twinreel.index.exact import ExactIndex
-from twinreel.match.candidates import ENOUGH, FLOOR, NEIGHBOURS, PER_VIDEO, Haystack
+from twinreel.match.candidates import ENOUGH, FEWEST, FLOOR, NEIGHBOURS, PER_VIDEO, Haystack, least_votes
 from twinreel.match.prepared import Prepared, similarity
 
 FOOTAGE = 1e7
@@ -158,13 +158,18 @@ def test_equal_votes_stand_in_order_of_number() -> None:
 
 
 def test_a_few_faint_votes_make_no_candidate() -> None:
-    found = haystack(unrelated(30)).find(video("query", 40))
-    assert all(one.votes >= ENOUGH for one in found)
-    assert ENOUGH > FLOOR
+    query = video("query", 40)
+    found = haystack(unrelated(30)).find(query)
+    assert all(one.votes >= least_votes(query) == ENOUGH for one in found)
     far = video("far", 1, [Part(0, 1, CLIP + 3)], own=3)  # a second and a half of its pace away: 0.3 alike
-    query = video("query", 1, [Part(0, 1, CLIP)], own=2)
-    assert 0 < similarity(query, far).max() < ENOUGH
+    query = video("query", 20, [Part(0, 1, CLIP)], own=2)
+    assert FLOOR < similarity(query, far).max() < ENOUGH
     assert haystack({1: far}).find(query) == []
+
+
+def test_of_few_frames_fewer_votes_are_asked_for() -> None:
+    still, long = video("still", 1, own=2), video("long", 60, own=3)
+    assert least_votes(still) == FEWEST < least_votes(video("some", 5)) < least_votes(long) == ENOUGH
 
 
 def test_an_empty_library_and_one_that_grows() -> None:

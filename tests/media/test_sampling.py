@@ -21,19 +21,21 @@ from makers import Hostile, _paletted, remux, scene, write_video
 from numbered import number_in, numbered, red_corner
 from twinreel.errors import BadFile, MediaError, UserError
 from twinreel.media import packets as packets_module
+from twinreel.media import picking as picking_module
 from twinreel.media import sampling as sampling_module
+from twinreel.media.frames import Scaler
+from twinreel.media.picking import picked_frames
 from twinreel.media.sampling import (
     CHUNK,
     MODES,
     Sampling,
     every_frame,
     packets_of,
-    picked_frames,
     sample,
     sample_at,
 )
 from twinreel.media.source import open_video
-from twinreel.types import Float64, Samples, UInt8
+from twinreel.types import Float64, Samples, Span, UInt8
 
 FPS, COUNT = 25, 160
 SIZE = (224, 224)
@@ -319,7 +321,7 @@ def test_times_that_repeat_never_come_twice(video: Callable[[str], Path], tmp_pa
 def test_a_timestamp_days_ahead_does_not_fill_the_days(
     video: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sampling_module, "MOST_REPEATS", 5)
+    monkeypatch.setattr(picking_module, "MOST_REPEATS", 5)
     times = [*range(0, 4000, 40), 10**9, 10**9 + 40]
     path = with_timestamps(video("mjpeg.mov"), tmp_path / "ahead.mkv", times)
     for step in (1, 2):
@@ -481,7 +483,7 @@ def test_sampling_texts() -> None:
     ("text", "says"),
     [
         ("", "unknown sampling ''"),
-        ("fast", "use one of auto, keyframes, dense, shots, anchors"),
+        ("fast", "use one of auto, keyframes, cascade, dense, shots, anchors"),
         ("dense:often", "dense:0.5"),
         ("dense:0", "0.04 to 3600"),
         ("dense:-1", "0.04 to 3600"),
@@ -495,9 +497,28 @@ def test_wrong_samplings_are_refused_in_words(text: str, says: str) -> None:
         Sampling.parse(text)
 
 
+@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("spans", [((2.5, 4.1),), ((0.0, 1.2), (3.3, 9.0)), ((6.0, 6.3),)])
+def test_within_spans_there_is_what_is_shown_then(
+    video: Callable[[str], Path], name: str, spans: tuple[Span, ...]
+) -> None:
+    with open_video(str(video(name))) as source:
+        found = [
+            (picked.time, number_in(Scaler(SIZE)(picked.frame))) for picked in picked_frames(source, "auto", 0.3, spans)
+        ]
+    gap = REFERENCES / FPS
+    for start, stop in spans:
+        times = [time for time, _ in found if start - gap <= time <= stop + gap]
+        ends = np.array([start, *times, min(stop, COUNT / FPS)])
+        assert np.diff(ends).max() <= 0.3 + gap
+    for time, number in found:
+        assert any(start - gap <= time <= stop + gap for start, stop in spans)
+        assert number == on_show(REGULAR, time)
+
+
 def test_shots_and_anchors_are_chosen_elsewhere(video: Callable[[str], Path]) -> None:
     with open_video(str(video("long.mp4"))) as source, pytest.raises(ValueError, match="keyframes, dense or auto"):
-        picked_frames(source, Sampling("shots"))
+        picked_frames(source, "shots", 1.0)
 
 
 def test_samples_come_in_chunks_while_decoding_goes_on(video: Callable[[str], Path]) -> None:

@@ -55,8 +55,8 @@ SamplingText = Annotated[
         "--sampling",
         metavar="MODE[:SECONDS]",
         show_default=False,
-        help="Which frames are looked at: auto, keyframes, dense, shots or anchors, and how far apart. By default "
-        "that of the last scan, at first auto:1.",
+        help="Which frames are looked at: auto, keyframes, cascade, dense, shots or anchors, and how far apart. By "
+        "default that of the last scan, at first auto:1.",
     ),
 ]
 Aligner = Annotated[

@@ -22,6 +22,7 @@ STAGES = {
     "heads": ("comparing how streams begin", "files"),
     "verify": ("comparing files", "files"),
     "describe": ("reading frames", "files"),
+    "deepen": ("looking closer", "files"),
     "match": ("matching", "videos"),
     "regions": ("reading frames of matches", "videos"),
     "pairs": ("looking at matches again", "pairs"),

@@ -19,7 +19,7 @@ from twinreel.engine.taking import Taken, take
 from twinreel.engine.tasks import StreamDigestTask
 from twinreel.errors import MediaError
 from twinreel.index.choose import make_index
-from twinreel.match.candidates import ENOUGH, Haystack
+from twinreel.match.candidates import Haystack, least_votes
 from twinreel.match.pair import MIN_SCORE
 from twinreel.match.prepared import best_similarity
 from twinreel.media.sampling import Sampling
@@ -76,7 +76,7 @@ class Comparing:
 
     def compare(self, a: Taken, b: Taken) -> Pair:
         """a and b: files that were looked at. Raises MediaError where frames of one cannot be had."""
-        usual = self._views(a, b, self._recipe.sampling, self._recipe.sampling)
+        usual = self._views(a, b, self._recipe.sampling.full, self._recipe.sampling.full)
         first, second = self._views(a, b, fine(a.probe.duration), fine(b.probe.duration))
         shortcuts = list(self._shortcuts(a, b))
         stages, score = self._stages(*usual)
@@ -147,7 +147,9 @@ class Comparing:
                 found, number, where = alone.find(query.video, query.mirrored), 0, "by themselves"
             for rank, one in enumerate(found, 1):
                 if one.number == number and (best is None or one.votes > best[0]):
-                    best = one.votes, rank, where
+                    best = one.votes, rank, where, least_votes(query.video)
         if best is None:
-            return Stage("candidates", False, f"fewer than {ENOUGH:g} votes either way")
-        return Stage("candidates", True, f"{best[0]:.2f} votes, rank {best[1]} {best[2]} ({ENOUGH:g} votes are enough)")
+            least = [least_votes(view.video) for view in (a, b)]
+            return Stage("candidates", False, f"fewer than {least[0]:.2g} and {least[1]:.2g} votes, either way")
+        votes, rank, where, enough = best
+        return Stage("candidates", True, f"{votes:.2f} votes, rank {rank} {where} ({enough:.2g} votes are enough)")

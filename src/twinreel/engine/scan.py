@@ -15,6 +15,7 @@ import os
 from collections.abc import Iterable
 
 from twinreel.engine.census import Census, Choice, stat_of, take_census
+from twinreel.engine.deepening import Cascade
 from twinreel.engine.fingerprinting import Fingerprinting
 from twinreel.engine.looking import Looking
 from twinreel.engine.matching import match_library
@@ -57,10 +58,13 @@ def scan(
     roots = Roots(listed(paths))
     with open_pool(recipe.describer.image_size, resources) as pool:
         # A function of its own, so that what the walk found is gone before matching needs memory.
-        number, tally = _take_in(catalogue, roots, recipe, choice, resources, pool, progress)
-        tally.matches = match_library(catalogue, recipe, aligner, pool, progress, index=index)
-    report = tally.report()
-    catalogue.scans.finish(number, report)
+        state = _take_in(catalogue, roots, recipe, choice, resources, pool, progress)
+        if recipe.sampling.mode == "cascade":
+            state.tally.matches = Cascade(state, recipe, aligner, index).match()
+        else:
+            state.tally.matches = match_library(catalogue, recipe, aligner, pool, progress, index=index)
+    report = state.tally.report()
+    catalogue.scans.finish(state.number, report)
     return report
 
 
@@ -72,8 +76,8 @@ def _take_in(
     resources: Resources,
     pool: WorkerPool,
     progress: Progress | None,
-) -> tuple[int, Tally]:
-    """All stages but the last; the number of the scan, and what came of it."""
+) -> Scan:
+    """All stages but the last."""
     known = catalogue.paths.load()
     meter = Meter(progress, "list", None)
     census = take_census(roots, choice, known, catalogue.failures.bad_files(), meter)
@@ -93,7 +97,7 @@ def _take_in(
     looking.run(census.fresh)
     files = _lacking(state, recipe, census, known, looking.contents)
     Fingerprinting(state, recipe, files).run()
-    return number, tally
+    return state
 
 
 def _all(census: Census) -> Iterable[Found]:

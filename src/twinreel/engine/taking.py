@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from twinreel.describe.base import Describer
-from twinreel.engine.fingerprinting import Describing, Gathering
+from twinreel.engine.describing import described
 from twinreel.engine.pool import Failed, Reply, WorkerPool
 from twinreel.engine.state import Recipe
 from twinreel.engine.tasks import Look, LookTask, SampleTask
-from twinreel.errors import BadFile, MediaError
+from twinreel.errors import MediaError
 from twinreel.media.sampling import Sampling
 from twinreel.store.quantise import dequantise, quantise
-from twinreel.types import Fingerprint, Probe, Samples
+from twinreel.types import Fingerprint, Probe
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,37 +51,18 @@ def take(
     pool: WorkerPool, describer: Describer, looks: Sequence[tuple[Taken, Sampling]], threads: int = 1
 ) -> dict[str, Taken | MediaError]:
     """Fingerprints of files, by path; what was read of a file before it broke off counts."""
-    describing = Describing(describer)
-    gathered = {taken.path: Gathering() for taken, _ in looks}
-    errors: dict[str, MediaError] = {}
     tasks = (
         SampleTask(taken.path, sampling, describer.image_size, taken.probe.duration_at_most, threads)
         for taken, sampling in looks
     )
-    for event in pool.run(tasks):
-        match event:
-            case Reply(task, Samples() as samples):
-                describing.add(gathered[task.path], samples)
-                if describing.full:
-                    describing.flush()
-            case Failed(task, error):
-                errors[task.path] = error
-    describing.flush()
+    made = {one.task.path: one for one in described(pool, describer, tasks)}
     results: dict[str, Taken | MediaError] = {}
     for taken, sampling in looks:
-        failed, gathering = errors.get(taken.path), gathered[taken.path]
-        if failed is not None and not (isinstance(failed, BadFile) and gathering.times):
-            results[taken.path] = failed
+        one = made[taken.path]
+        if one.failed is not None:
+            results[taken.path] = one.failed
             continue
-        made = gathering.fingerprint(Recipe(describer, sampling))
-        stored = Fingerprint(
-            made.times,
-            dequantise(quantise(made.vectors)),
-            made.weights,
-            made.layout,
-            made.describer,
-            made.sampling,
-            made.parts,
-        )
+        fingerprint = one.gathering.fingerprint(Recipe(describer, sampling))
+        stored = replace(fingerprint, vectors=dequantise(quantise(fingerprint.vectors)))
         results[taken.path] = replace(taken, fingerprint=stored)
     return results

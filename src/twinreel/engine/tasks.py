@@ -10,6 +10,7 @@ from typing import ClassVar
 from twinreel.media.identity import content_id, hash_file, hash_stream
 from twinreel.media.insets import with_inner_pictures
 from twinreel.media.middles import with_middles
+from twinreel.media.picking import EVERYTHING
 from twinreel.media.picture import measure
 from twinreel.media.probe import probe_with_head
 from twinreel.media.sampling import (
@@ -23,7 +24,7 @@ from twinreel.media.sampling import (
 )
 from twinreel.media.shots import shot_boundaries, shot_midpoints
 from twinreel.media.source import open_video
-from twinreel.types import Probe, Samples, UInt8
+from twinreel.types import Probe, Samples, Span, UInt8
 
 SHOT_SIZE = (64, 96)
 """(height, width) of the frames that shots are found on."""
@@ -101,27 +102,30 @@ class SampleTask:
     duration: float = 0.0
     """Seconds that the file is said to last."""
     threads: int = 1
+    spans: tuple[Span, ...] = EVERYTHING
+    """Seconds outside of which none are taken, ascending; for the samplings dense and auto."""
+    parts: bool = True
+    """Whether the pictures within the frames, and their middles, are wanted as well."""
     stage: ClassVar[str] = "decode"
 
     def run(self) -> Iterator[object]:
         if self.sampling.mode == "shots":
             yield from self._shots()
             return
-        # Anchors are chosen among the frames of ``auto`` once these are described.
-        mode = "auto" if self.sampling.mode == "anchors" else self.sampling.mode
-        last = 0.0
+        # Anchors are chosen among frames once these are described.
+        sampling, last = self.sampling.first, 0.0
         with open_video(self.path, threads=self.threads) as source:
-            for samples in self._parts(sample_of(source, Sampling(mode, self.sampling.step), self.size)):
+            for samples in self._parts(sample_of(source, sampling, self.size, self.spans)):
                 last = max(last, float(samples.times[-1]))
                 yield samples
             packets = listed_packets(source)
-        if falls_short(last, self.duration):
+        if self.spans == EVERYTHING and falls_short(last, self.duration):
             # No evidence yet: the last frame may be shown for long, the last keyframe may lie far from the end.
             if packets is None:
                 for packets in packets_of(self.path):  # noqa: B007
                     yield None
             packets = packets or Packets(0.0, 0.0, 0.0)
-            due = packets.last_key if mode == "keyframes" else packets.last
+            due = packets.last_key if sampling.mode == "keyframes" else packets.last
             if last >= due - 2 * self.sampling.step:
                 last = max(last, packets.end)
         yield Reach(last)
@@ -142,7 +146,7 @@ class SampleTask:
         yield Reach(seen.last)
 
     def _parts(self, whole: Iterator[Samples]) -> Iterator[Samples]:
-        return with_middles(with_inner_pictures(whole), self.duration)
+        return with_middles(with_inner_pictures(whole), self.duration) if self.parts else whole
 
 
 @dataclass(frozen=True, slots=True)

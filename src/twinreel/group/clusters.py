@@ -16,7 +16,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
-from scipy.sparse import coo_matrix
 
 from twinreel.errors import MissingExtra, UserError
 from twinreel.group.groups import DUPLICATES
@@ -36,6 +35,8 @@ def dbscan(
     if not contents:
         return _grouped(videos, [], np.zeros(0, np.int64))
     # The graph holds the links that count: the others are 1 apart, which eps never reaches.
+    from scipy.sparse import coo_matrix  # takes a while to import, and most commands do without
+
     graph = coo_matrix((distances, (rows, columns)), shape=(len(contents), len(contents))).tocsr()
     method = _cluster().DBSCAN(eps=1.0 - min_score + 1e-6, min_samples=_samples(min_samples), metric="precomputed")
     return _grouped(videos, contents, method.fit(graph).labels_)

@@ -56,7 +56,7 @@ class Asking(Opened):
         recipe, searcher, shared = self._recipe(), self._search(), self._reported.weightless()
         with open_pool(recipe.describer.image_size, Resources(jobs)) as pool:
             looks = look_at(pool, list(asked.values()))
-            usable = [(look, recipe.sampling) for look in looks.values() if isinstance(look, Taken)]
+            usable = [(look, recipe.sampling.full) for look in looks.values() if isinstance(look, Taken)]
             results = {**looks, **take(pool, recipe.describer, usable)}
         answers: dict[str, list[Found] | MediaError] = {}
         for clip, path in asked.items():

@@ -127,7 +127,7 @@ def clip_vectors(
     else:
         with open_pool(recipe.describer.image_size, resources) as pool:
             looks = look_at(pool, list(paths))
-            usable = [(look, recipe.sampling) for look in looks.values() if isinstance(look, Taken)]
+            usable = [(look, recipe.sampling.full) for look in looks.values() if isinstance(look, Taken)]
             taken = {**looks, **take(pool, recipe.describer, usable)}
         for path, one in taken.items():
             found[path] = one if isinstance(one, MediaError) else pooled(one.known, whole.pooler)

@@ -27,8 +27,11 @@ WIDTH = 4.0
 """Seconds of offset in a cell at least."""
 DRIFT = 0.25
 """... and this share of the query's duration: a copy played faster or slower drifts through offsets."""
-ENOUGH = 0.5
-"""Votes of the best cell from which a video is a candidate."""
+SHARE = 0.1
+"""Share of the query's frames that the votes of a video's best cell have to reach for it to be a candidate; ..."""
+FEWEST, ENOUGH = 0.3, 0.9
+"""... but at least, and at most, so many votes. A few frames alike are chance in a long video, and all that there
+can be in a short one, or where only keyframes are known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,10 +136,15 @@ def vote(query: Prepared, hits: Hits, *, mirrored: bool) -> list[Found]:
     width = max(WIDTH, DRIFT * query.duration)
     best: dict[int, Found] = {}
     for shift in (0.0, 0.5):
-        for number, total, offset in _best_cells(owner, frame, offsets, votes, width, shift):
+        for number, total, offset in _best_cells(owner, frame, offsets, votes, width, shift, least_votes(query)):
             if number not in best or total > best[number].votes:
                 best[number] = Found(number, total, offset, mirrored)
     return list(best.values())
+
+
+def least_votes(query: Prepared) -> float:
+    """Votes from which a video is a candidate for a query."""
+    return min(ENOUGH, max(FEWEST, SHARE * np.count_nonzero(query.weights > 0)))
 
 
 def best_found(found: Iterable[Found], limit: int) -> list[Found]:
@@ -150,11 +158,11 @@ def best_found(found: Iterable[Found], limit: int) -> list[Found]:
 
 
 def _best_cells(
-    owners: Int64, frames: Int64, offsets: Float64, votes: Float64, width: float, shift: float
+    owners: Int64, frames: Int64, offsets: Float64, votes: Float64, width: float, shift: float, least: float
 ) -> list[tuple[int, float, float]]:
     """For each owner the cell of offsets with most votes, one a frame: (owner, votes, mean offset in the cell).
 
-    Only owners with ``ENOUGH`` votes.
+    Only owners with ``least`` votes.
 
     Arrays (p,) of equal length; cells are ``width`` seconds wide, moved by the share ``shift``.
     """
@@ -174,5 +182,5 @@ def _best_cells(
     of = owners[kept][starts]
     ranked = np.lexsort((np.arange(len(of)), -sums, of))
     leaders = ranked[np.flatnonzero(np.diff(of[ranked], prepend=-1))]
-    leaders = leaders[sums[leaders] >= ENOUGH]
+    leaders = leaders[sums[leaders] >= least]
     return list(zip(of[leaders].tolist(), sums[leaders].tolist(), means[leaders].tolist(), strict=True))

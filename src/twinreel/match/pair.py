@@ -74,7 +74,7 @@ BESIDE = 0.5
 CROSSED = 0.25
 """A stretch that lies in a better one's box by more than this share on both axes is a way through the same footage at
 another speed: it is dropped. Repeated and reordered footage overlaps on one axis at most."""
-SETTINGS = "28"
+SETTINGS = "29"
 """Changes whenever the same two fingerprints would give another match; kept with stored matches."""
 
 

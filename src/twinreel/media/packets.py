@@ -174,6 +174,29 @@ def groups(source: Source, clock: Clock) -> Iterator[Group]:
         yield _group(held, [], start, end, True, final=True)
 
 
+def can_jump(source: Source) -> bool:
+    """Whether a video can be read from a keyframe on, its times being what they are when it is read from its beginning:
+    where the container lists all packets, or Matroska, which has a list of its own and the time of each packet."""
+    listed = last_listed(source) is not None or "matroska" in source.container.format.name.split(",")
+    return listed and source.stream.start_time is not None
+
+
+def groups_from(source: Source, clock: Clock, seconds: float) -> Iterator[Group]:
+    """Groups from the one on that is on show at ``seconds``; from the first one where it cannot be jumped to."""
+    if seconds > 0 and can_jump(source):
+        base = source.stream.time_base or Fraction(1, 90_000)
+        start = source.stream.start_time or 0
+        source.container.seek(start + int(seconds / base), stream=source.stream)
+        coming = groups(source, clock)
+        first = next(coming, None)
+        if first is not None and first.start <= seconds + EPSILON:
+            yield first
+            yield from coming
+            return
+        source.container.seek(start, stream=source.stream)
+    yield from groups(source, clock)
+
+
 def _group(
     own: list[_Timed], after: list[_Timed], start: float, stop: float, closed: bool, *, final: bool = False
 ) -> Group:

@@ -21,8 +21,8 @@ from twinreel.media.bars import BarDetector, luma
 from twinreel.media.frames import Scaler
 from twinreel.media.insets import LEAST_LOOKS, inner_pictures
 from twinreel.media.packets import Clock, packets
+from twinreel.media.picking import picked_at
 from twinreel.media.quantiser import Coarseness, ask, geometric_mean
-from twinreel.media.sampling import picked_at
 from twinreel.media.source import open_video
 from twinreel.types import Float32, UInt8
 

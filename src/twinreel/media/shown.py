@@ -9,7 +9,8 @@ import numpy as np
 
 from twinreel.errors import BadFile
 from twinreel.media.frames import Scaler
-from twinreel.media.sampling import EPSILON, Picked, picked_at
+from twinreel.media.packets import EPSILON
+from twinreel.media.picking import Picked, picked_at
 from twinreel.media.source import open_video
 from twinreel.types import Float64, UInt8
 

@@ -24,7 +24,6 @@ import hashlib
 from functools import lru_cache
 
 import numpy as np
-from scipy.stats import binom
 
 from twinreel.types import Float32, Float64, UInt8
 
@@ -63,7 +62,9 @@ def collision_probability(similarity: float, bits: int = SHORT, distance: int = 
     """
     if not -1 <= similarity <= 1:
         raise ValueError(f"a similarity of {similarity:g} is given; -1 to 1 is expected")
-    return float(binom.cdf(distance, bits, np.arccos(similarity) / np.pi))
+    from scipy.special import bdtr  # takes a while to import, and most commands do without
+
+    return float(bdtr(distance, bits, np.arccos(similarity) / np.pi))
 
 
 @lru_cache(maxsize=8)

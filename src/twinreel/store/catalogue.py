@@ -20,6 +20,7 @@ from types import TracebackType
 from twinreel.errors import LibraryError, NotFound
 from twinreel.store.database import Database
 from twinreel.store.decisions import Decisions
+from twinreel.store.depths import Depths
 from twinreel.store.failures import Failures
 from twinreel.store.fingerprints import Fingerprints
 from twinreel.store.location import refuse_network_file_system
@@ -42,6 +43,7 @@ class Catalogue:
         self.videos = Videos(database)
         self.paths = Paths(database)
         self.fingerprints = Fingerprints(database)
+        self.depths = Depths(database)
         self.regions = Regions(database)
         self.references = References(database)
         self.matches = Matches(database)

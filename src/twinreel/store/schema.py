@@ -6,6 +6,7 @@ step runs in one transaction.
 
     videos 1 --- n paths          where each content was seen
            1 --- n fingerprints   by describer and sampling
+           1 --- n depths         how far a cascade has looked into it
            1 --- n regions        by describer of regions and sampling
            1 --- n verified       pairs that a verifier looked at
     bases  1 --- n matches 1 --- n segments
@@ -216,7 +217,20 @@ _PACKED = (
     "ALTER TABLE fingerprints_packed RENAME TO fingerprints",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _PARTS, _BACKWARDS, _VERIFIED, _PACKED)
+# float64, start and stop of one span after the other.
+_DEPTHS = (
+    """
+    CREATE TABLE depths (
+        video INTEGER NOT NULL REFERENCES videos (id) ON DELETE CASCADE,
+        describer TEXT NOT NULL,
+        sampling TEXT NOT NULL,
+        wanted BLOB NOT NULL CHECK (length(wanted) % 16 = 0),
+        filled BLOB NOT NULL DEFAULT x'' CHECK (length(filled) % 16 = 0),
+        PRIMARY KEY (video, describer, sampling)
+    ) WITHOUT ROWID""",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _PARTS, _BACKWARDS, _VERIFIED, _PACKED, _DEPTHS)
 
 
 def check_ours(database: Database) -> None:

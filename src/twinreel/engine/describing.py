@@ -1,0 +1,148 @@
+"""Frames from workers, vectors made here: what becomes of the frames of several videos that come at the same time.
+
+Workers decode while this process describes: each is up to two chunks of frames ahead. The chunks of different files
+are described together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twinreel.describe.base import Describer
+from twinreel.describe.layout import layout
+from twinreel.engine.pool import Done, Failed, Reply, WorkerPool
+from twinreel.engine.state import Recipe
+from twinreel.engine.tasks import Reach, SampleTask
+from twinreel.errors import BadFile, MediaError
+from twinreel.media.anchors import anchor_frames
+from twinreel.media.sampling import CHUNK
+from twinreel.types import LAYOUT, Fingerprint, Float32, Float64, Samples, UInt8
+
+
+@dataclass(slots=True)
+class Gathering:
+    """The frames of one video as they come."""
+
+    times: list[Float64] = field(default_factory=list)
+    vectors: list[Float32] = field(default_factory=list)
+    weights: list[Float32] = field(default_factory=list)
+    layout: list[Float32] = field(default_factory=list)
+    parts: list[UInt8] = field(default_factory=list)
+    reach: float = 0.0
+    """Seconds up to which the video could be read."""
+
+    def fingerprint(self, recipe: Recipe) -> Fingerprint:
+        """All of it; for the sampling ``anchors`` the anchor frames."""
+        describer, sampling = recipe.key
+        dimensions = recipe.describer.dimensions
+        times = np.concatenate([np.zeros(0), *self.times])
+        vectors = np.concatenate([np.zeros((0, dimensions), np.float32), *self.vectors])
+        weights = np.concatenate([np.zeros(0, np.float32), *self.weights])
+        signature = np.concatenate([np.zeros((0, LAYOUT), np.float32), *self.layout])
+        parts = np.concatenate([np.zeros(0, np.uint8), *self.parts])
+        rows = [np.flatnonzero(parts == part) for part in np.unique(parts)]
+        # Broken timestamps may go back; a fingerprint's never do.
+        rows = [row[times[row] > np.concatenate([[-np.inf], np.maximum.accumulate(times[row])[:-1]])] for row in rows]
+        if recipe.sampling.mode == "anchors":
+            rows = [_anchors(vectors, weights, row) for row in rows]
+        kept = np.concatenate([np.zeros(0, np.intp), *rows])
+        return Fingerprint(times[kept], vectors[kept], weights[kept], signature[kept], describer, sampling, parts[kept])
+
+
+def _anchors(vectors: Float32, weights: Float32, rows: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Of the frames ``rows`` those that stand for all of them."""
+    telling = rows[weights[rows] > 0]
+    return telling[anchor_frames(vectors[telling]).indices] if len(telling) else rows[:1]
+
+
+class Describing:
+    """Describes chunks of frames of several videos together."""
+
+    def __init__(self, describer: Describer) -> None:
+        self._describer = describer
+        self._waiting: list[tuple[Gathering, Samples]] = []
+
+    def add(self, gathering: Gathering, samples: Samples) -> None:
+        self._waiting.append((gathering, samples))
+
+    @property
+    def full(self) -> bool:
+        return sum(len(samples.times) for _, samples in self._waiting) >= CHUNK
+
+    def flush(self) -> None:
+        """Describes what waits."""
+        if not self._waiting:
+            return
+        images = np.concatenate([samples.images for _, samples in self._waiting])
+        vectors, weights = self._describer.describe(images)
+        if not np.isfinite(vectors).all():  # of a model in half precision, for example: says nothing
+            broken = ~np.isfinite(vectors).all(axis=1)
+            vectors[broken], weights[broken] = np.eye(1, vectors.shape[1]), 0.0
+        signature = layout(images)
+        start = 0
+        for gathering, samples in self._waiting:
+            stop = start + len(samples.times)
+            gathering.times.append(samples.times)
+            gathering.vectors.append(vectors[start:stop])
+            gathering.weights.append(weights[start:stop])
+            gathering.layout.append(signature[start:stop])
+            gathering.parts.append(np.full(stop - start, samples.part, np.uint8))
+            start = stop
+        self._waiting.clear()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Described:
+    """A task that has ended, all of its frames described."""
+
+    task: SampleTask
+    gathering: Gathering
+    error: MediaError | None
+    """Why it ended before its end."""
+
+    @property
+    def failed(self) -> MediaError | None:
+        """The error, unless frames came before a file broke off: these count."""
+        broke_off = isinstance(self.error, BadFile) and bool(self.gathering.times)
+        return None if broke_off else self.error
+
+
+def described(
+    pool: WorkerPool,
+    describer: Describer,
+    tasks: Iterable[SampleTask],
+    *,
+    limit: Callable[[SampleTask], Hashable] | None = None,
+    per_key: int = 1,
+) -> Iterator[Described]:
+    """Runs tasks, which are of different files, and describes their frames; each as soon as it is complete.
+
+    limit, per_key: as ``WorkerPool.run`` has them.
+    """
+    describing = Describing(describer)
+    gathered: dict[str, Gathering] = {}
+    ended: list[tuple[SampleTask, MediaError | None]] = []
+
+    def complete() -> Iterator[Described]:
+        describing.flush()
+        yield from (Described(task, gathered.pop(task.path), error) for task, error in ended)
+        ended.clear()
+
+    for event in pool.run(tasks, limit=limit, per_key=per_key):
+        gathering = gathered.setdefault(event.task.path, Gathering())
+        match event:
+            case Reply(_, Samples() as samples):
+                describing.add(gathering, samples)
+            case Reply(_, Reach(seconds)):
+                gathering.reach = seconds
+            case Done(task):
+                ended.append((task, None))
+            case Failed(task, error):
+                ended.append((task, error))
+        if describing.full:
+            yield from complete()
+    yield from complete()

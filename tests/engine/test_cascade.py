@@ -1,0 +1,242 @@
+"""The cascade: keyframes first, more frames where they have something in common, the same whatever happens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+import pytest
+from collection import everything
+
+from makers import Image, remux, scene, write_video
+from twinreel.engine import deepening
+from twinreel.engine.deepening import AROUND, SHORT, merged, union, widened
+from twinreel.errors import UserError
+from twinreel.library import Library, Step
+from twinreel.library.clustered import parse_engine
+from twinreel.store.catalogue import Catalogue
+from twinreel.types import LAYOUT, Fingerprint, Float64, Relation, Span
+
+FPS, SCENE = 5, 10.0
+"""Frames a second, and seconds of a scene."""
+KEYFRAME = 5.0
+"""Seconds between keyframes."""
+FILM = list(range(20))
+"""Scenes, by their seeds."""
+PART = (7, 8, 9)
+"""Scenes of the film that another video shows, ..."""
+CUTTING = [100, 101, *PART, 102, 103]
+"""... after two of its own and before two others."""
+UNRELATED = list(range(200, 212))
+
+
+def scenes(seeds: Iterable[int], size: tuple[int, int] = (96, 64)) -> Iterable[Image]:
+    return chain.from_iterable(scene(seed, SCENE, FPS, size) for seed in seeds)
+
+
+def write(path: Path, seeds: Iterable[int], size: tuple[int, int] = (96, 64)) -> Path:
+    regular = {"x264-params": "scenecut=0"}
+    return write_video(path, scenes(seeds, size), FPS, gop=round(KEYFRAME * FPS), options=regular)
+
+
+@pytest.fixture(scope="module")
+def videos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Read only."""
+    root = tmp_path_factory.mktemp("videos")
+    write(root / "film.mp4", FILM)
+    write(root / "cutting.mkv", CUTTING, (80, 48))
+    write(root / "unrelated.mp4", UNRELATED)
+    remux(root / "unrelated.mp4", root / "remux.mkv")
+    return root
+
+
+def open_cascade(path: Path) -> Library:
+    return Library(path, describer="phash", sampling="cascade")
+
+
+@pytest.fixture(scope="module")
+def scanned(videos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A library of the videos. Read only."""
+    path = tmp_path_factory.mktemp("scanned") / "library.sqlite"
+    with open_cascade(path) as library:
+        library.add(videos)
+    return path
+
+
+def times_of(library: Path) -> dict[str, Float64]:
+    """Name -> seconds of the frames of the whole picture that its fingerprint has."""
+    with Catalogue.open(library, create=False) as catalogue:
+        found = {}
+        for video in catalogue.videos.all():
+            fingerprint = catalogue.fingerprints.get(video.content, "phash@1", "cascade:1")
+            assert fingerprint is not None
+            found[Path(video.path).name] = fingerprint.times[fingerprint.parts == 0]
+        return found
+
+
+def test_what_has_nothing_in_common_is_left_at_its_keyframes(scanned: Path) -> None:
+    times = times_of(scanned)
+    for name in ("unrelated.mp4", "remux.mkv"):  # a remux is found by its packets
+        assert np.diff(times[name]).min() >= KEYFRAME - 0.3
+        assert len(times[name]) == len(UNRELATED) * SCENE / KEYFRAME
+
+
+def test_a_stretch_in_common_is_looked_into_and_its_surroundings(scanned: Path) -> None:
+    times = times_of(scanned)
+    for name, seeds in (("film.mp4", FILM), ("cutting.mkv", CUTTING)):
+        start = seeds.index(PART[0]) * SCENE
+        stop = start + len(PART) * SCENE
+        near = times[name][(times[name] > start) & (times[name] < stop)]
+        assert np.diff(near).max() < 1.3
+    film = times["film.mp4"]
+    far = np.concatenate([film[film < 70 - AROUND - KEYFRAME], film[film > 100 + AROUND + KEYFRAME]])
+    assert len(far) > 10
+    assert np.diff(far).min() >= KEYFRAME - 0.3
+
+
+def test_the_seconds_do_not_rest_on_keyframes(scanned: Path) -> None:
+    with open_cascade(scanned) as library:
+        found = {Path(library.show(m.a).path).name: m for m in library.matches() if m.relation is not Relation.REMUX}
+        (match,) = found.values()
+        (segment,) = match.segments
+        film, cutting = (segment.a_start, segment.a_stop), (segment.b_start, segment.b_stop)
+        if "film.mp4" not in found:
+            film, cutting = cutting, film
+        assert film == pytest.approx((70.0, 100.0), abs=0.6)
+        assert cutting == pytest.approx((20.0, 50.0), abs=0.6)
+
+
+def test_a_clip_that_is_searched_for_is_looked_at_as_a_whole(scanned: Path, tmp_path: Path) -> None:
+    clip = write_video(tmp_path / "clip.mp4", list(scenes([*PART]))[30:90], FPS, gop=1000)
+    with open_cascade(scanned) as library:
+        names = {Path(found.video.path).name for found in library.search(clip)}
+    assert names == {"film.mp4", "cutting.mkv"}
+
+
+def test_files_that_come_later_give_the_same(videos: Path, scanned: Path, tmp_path: Path) -> None:
+    with open_cascade(tmp_path / "library.sqlite") as library, open_cascade(scanned) as at_once:
+        for name in ("film.mp4", "remux.mkv", "cutting.mkv", "unrelated.mp4"):
+            report = library.add(videos / name)
+        for one, other in zip(everything(library, 0.5), everything(at_once, 0.5), strict=True):
+            # What is usual in a library is judged by the frames there were when it was.
+            assert one[:3] == other[:3]
+            assert one[3] == pytest.approx(other[3], abs=1e-4)
+            np.testing.assert_allclose(one[5], other[5], atol=1e-3)
+        assert library.add(videos).frames == 0
+    for name, times in times_of(scanned).items():
+        np.testing.assert_array_equal(times_of(tmp_path / "library.sqlite")[name], times)
+    assert report.failures == ()
+
+
+def test_interrupted_at_any_report_it_goes_on_to_the_same_result(videos: Path, scanned: Path, tmp_path: Path) -> None:
+    left = 0
+
+    def interrupt(step: Step) -> None:
+        nonlocal left
+        left -= 1
+        if left == 0:
+            raise KeyboardInterrupt
+
+    interrupted = 0
+    with open_cascade(tmp_path / "library.sqlite") as library, open_cascade(scanned) as uninterrupted:
+        while True:
+            left = 3 * (interrupted + 1)
+            try:
+                library.add(videos, jobs=1, progress=interrupt)
+                break
+            except KeyboardInterrupt:
+                interrupted += 1
+                assert library.integrity_check() == []
+        assert interrupted > 2
+        assert everything(library) == everything(uninterrupted)
+    for name, times in times_of(scanned).items():
+        np.testing.assert_array_equal(times_of(tmp_path / "library.sqlite")[name], times)
+
+
+def test_a_file_that_is_away_is_looked_into_when_it_is_back(videos: Path, tmp_path: Path) -> None:
+    root = tmp_path / "videos"
+    root.mkdir()
+    film = root / "film.mp4"
+    film.write_bytes((videos / "film.mp4").read_bytes())
+    with open_cascade(tmp_path / "library.sqlite") as library:
+        library.add(root)
+        film.rename(tmp_path / "film.mp4")
+        (root / "cutting.mkv").write_bytes((videos / "cutting.mkv").read_bytes())
+        library.add(root)
+        coarse = times_of(library.path)
+        assert np.diff(coarse["film.mp4"]).min() >= KEYFRAME - 0.3
+        (tmp_path / "film.mp4").rename(film)
+        library.add(root)
+        assert len(times_of(library.path)["film.mp4"]) > len(coarse["film.mp4"]) + 20
+
+
+def test_what_is_faint_is_looked_into_as_far_as_that_is_affordable(
+    videos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another part of the film shows the same for a moment only: keyframes say little of it."""
+    root = tmp_path / "videos"
+    root.mkdir()
+    write_video(root / "cutting.mkv", chain(scenes(UNRELATED), list(scenes([PART[0]]))[:15]), FPS, gop=1000)
+    (root / "film.mp4").write_bytes((videos / "film.mp4").read_bytes())
+    frames = {}
+    for seconds in (0.0, 7200.0):
+        monkeypatch.setattr(deepening, "DEPTHS", (1e-6, 0.999999))
+        monkeypatch.setattr(deepening, "SHARE", 0.0)
+        monkeypatch.setattr(deepening, "ALWAYS", seconds)
+        with open_cascade(tmp_path / f"{seconds}.sqlite") as library:
+            frames[seconds] = library.add(root).frames
+    assert frames[0.0] < frames[7200.0]
+
+
+def test_a_cluster_says_what_to_give_instead(videos: Path, tmp_path: Path) -> None:
+    library = open_cascade(tmp_path / "library.sqlite")
+    with library, pytest.raises(UserError, match="--sampling auto or keyframes"):
+        library.add(videos, on=parse_engine("ray", str(tmp_path)))
+
+
+@pytest.mark.parametrize(
+    ("before", "stretch", "duration", "after"),
+    [
+        ((), (100.0, 130.0), 1000.0, ((90.0, 140.0),)),
+        ((), (4.0, 130.0), 135.0, ((0.0, 135.0),)),
+        ((), (10.0, 20.0), SHORT, ((0.0, SHORT),)),
+        (((90.0, 140.0),), (98.0, 133.0), 1000.0, ((90.0, 140.0),)),  # known on both sides
+        (((90.0, 140.0),), (98.0, 139.5), 1000.0, ((88.0, 149.5),)),  # may go on
+        (((0.0, 40.0),), (0.0, 20.0), 1000.0, ((0.0, 40.0),)),
+        (((90.0, 140.0),), (400.0, 410.0), 1000.0, ((90.0, 140.0), (390.0, 420.0))),
+    ],
+)
+def test_what_is_looked_into_grows_only_where_a_stretch_may_go_on(
+    before: tuple[Span, ...], stretch: Span, duration: float, after: tuple[Span, ...]
+) -> None:
+    assert widened(before, [stretch], duration, 1.0) == after
+
+
+def test_spans_close_together_are_one() -> None:
+    assert union([(50.0, 60.0), (0.0, 10.0), (15.0, 20.0), (12.0, 14.0)]) == ((0.0, 20.0), (50.0, 60.0))
+    assert union([]) == ()
+
+
+def fingerprint(times: list[float], parts: list[int], value: float) -> Fingerprint:
+    n = len(times)
+    return Fingerprint(
+        np.array(times),
+        np.full((n, 4), value, np.float32),
+        np.full(n, value, np.float32),
+        np.full((n, LAYOUT), value, np.float32),
+        "phash@1",
+        "cascade:1",
+        np.array(parts, np.uint8),
+    )
+
+
+def test_frames_within_spans_are_exchanged_part_by_part() -> None:
+    old = fingerprint([0, 5, 10, 15, 0, 10], [0, 0, 0, 0, 255, 255], 1.0)
+    new = fingerprint([4, 5, 6, 11, 5], [0, 0, 0, 0, 255], 2.0)
+    both = merged(old, new, ((4.0, 11.0),))
+    assert both.parts.tolist() == [0, 0, 0, 0, 0, 0, 255, 255]
+    assert both.times.tolist() == [0, 4, 5, 6, 11, 15, 0, 5]
+    assert both.weights.tolist() == [1, 2, 2, 2, 2, 1, 1, 2]
+    assert both.vectors[:, 0].tolist() == both.weights.tolist() == both.layout[:, 0].tolist()
