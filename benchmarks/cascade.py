@@ -155,7 +155,7 @@ def main() -> None:
     text = summary(done, rival, len(files), labels, args.short)
     print(f"\n{text}")
     if args.out:
-        picture = args.out.with_name(f"{args.out.stem}-{args.section}.svg")
+        picture = args.out.with_name(f"{args.out.stem}-{args.section.split(',')[0]}.svg")
         diagrams.write_frontier(picture, [(one.name, one.scan, one.ap) for one in done])
         text += f"\n\n![Average precision over the seconds of a scan]({picture.name})"
         bench.write_section(args.out, args.section, f"## {args.section}\n\n{text}", PREFACE)
