@@ -1,4 +1,4 @@
-"""The documents name what there is, and the synthetic videos behind the figures of docs/scale.md are what they are said to be."""
+"""The documents name what there is, and the synthetic videos of docs/scale.md are what they are said to be."""
 
 from __future__ import annotations
 
