@@ -48,7 +48,7 @@ from twinreel.store.catalogue import Catalogue
 from twinreel.types import Span
 
 SCAN = (
-    "import sys; from twinreel.engine import deepening; deepening.LEAST = float(sys.argv.pop(1)); "
+    "import sys; from twinreel.engine import deepening; deepening.DEPTHS = (float(sys.argv.pop(1)),); "
     "from twinreel.cli.main import run; run()"
 )
 """Runs the command with another depth than the default one."""
@@ -144,7 +144,7 @@ def main() -> None:
     files = speed.files_of([str(args.collection / "videos")])
     bench.read_all(files)
     describer, labels = load_describer(), read_labels(args.collection)
-    depths = sorted({*args.depths, deepening.LEAST}, reverse=True)
+    depths = sorted({*args.depths, deepening.DEPTHS[0]}, reverse=True)
     settings = [*((name, 0.0) for name in args.samplings), *(("cascade", depth) for depth in depths)]
     done = []
     with tempfile.TemporaryDirectory() as folder:

@@ -35,7 +35,7 @@ from twinreel.models.load import load_known
 from twinreel.models.settings import PREPROCESSING, of_side
 from twinreel.models.torches import encoder
 from twinreel.models.trial import pictures, speed
-from twinreel.networks.pooled import SSCD, ResNetFeatures
+from twinreel.networks.pooled import ISC, SSCD, ResNetFeatures
 from twinreel.networks.resnet import STAGES, ResNet
 from twinreel.networks.transformer import Fashion, PictureTransformer
 
@@ -62,24 +62,19 @@ SMALL = tuple((channels, 2) for channels, _ in STAGES)
 CLIP, DINO = PREPROCESSING["clip"], PREPROCESSING["dinov2"]
 NETWORKS: dict[str, tuple[Callable[[], nn.Module], Preprocess]] = {
     "clip-vit-b32": (lambda: transformer(768, 12, 32, 224, numbers=512), CLIP),
+    "openclip-vit-b32": (lambda: transformer(768, 12, 32, 224, numbers=512), CLIP),
     "clip-vit-b16": (lambda: transformer(768, 12, 16, 224, numbers=512), CLIP),
     "clip-vit-l14": (lambda: transformer(1024, 24, 14, 224, numbers=768), CLIP),
     "siglip-base": (lambda: transformer(768, 12, 16, 224, probe=True), PREPROCESSING["siglip"]),
     "dinov2-small": (lambda: transformer(384, 12, 14, 224), DINO),
     "dinov2-base": (lambda: transformer(768, 12, 14, 224), DINO),
     "sscd": (lambda: SSCD(resnet(STAGES, bottleneck=True)), PREPROCESSING["sscd"]),
+    "sscd-raw": (lambda: SSCD(resnet(STAGES, bottleneck=True)), PREPROCESSING["sscd"]),
+    "isc-v107": (lambda: ISC("tf_efficientnetv2_m", {"fc.weight": torch.zeros(256, 512)}), PREPROCESSING["isc"]),
     "resnet18": (lambda: ResNetFeatures(resnet(SMALL, bottleneck=False)), of_side(PREPROCESSING["resnet"], 224)),
     "resnet50": (lambda: ResNetFeatures(resnet(STAGES, bottleneck=True)), of_side(PREPROCESSING["resnet"], 224)),
 }
 """By the names of ``models.known``: the network, and what its frames go through."""
-
-
-def isc() -> Describer:
-    """ISC21's network, random."""
-    from twinreel.networks.pooled import ISC
-
-    network = ISC("tf_efficientnetv2_m", {"fc.weight": torch.zeros(256, 512)})
-    return random("isc-v107", network, PREPROCESSING["isc"])
 
 
 def random(name: str, network: nn.Module, preprocess: Preprocess) -> Describer:
@@ -95,14 +90,13 @@ def all_describers() -> Iterator[tuple[str, str, Callable[[], Describer]]]:
     for model in KNOWN:
         if model.package:
             yield model.name, "its own", lambda model=model: load_known(model)  # type: ignore[misc]
-        elif model.name in NETWORKS:
+        else:
             build, preprocess = NETWORKS[model.name]
             yield (
                 model.name,
                 "random",
                 lambda name=model.name, build=build, preprocess=preprocess: random(name, build(), preprocess),  # type: ignore[misc]
             )
-    yield "isc-v107", "random", isc
 
 
 def main() -> None:
@@ -111,7 +105,7 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="put the table into docs/describers.md")
     options = parser.parse_args()
     rows = [
-        "| describer | weights | frame | numbers | runs on | frames a second |",
+        "| describer | weights | frame | numbers | runs on | frames a second of one core |",
         "| --- | --- | --- | ---: | --- | ---: |",
     ]
     for name, weights, make in all_describers():

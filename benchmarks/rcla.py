@@ -1,12 +1,13 @@
-"""RCLA's light variant trained on one half of some clips, and held against the default descriptor on the other half.
+"""RCLA's light variant trained on collections of some clips, and held against the default descriptor on other clips.
 
     python benchmarks/rcla.py --learn COLLECTION... --try COLLECTION... --libraries FOLDER --out FOLDER
 
-COLLECTION: a folder with files.json, truth.csv, ignore.csv and videos, as the script that makes collections writes it.
-Its library is FOLDER/NAME.sqlite and is made, with the default settings, where it is not there. Clips are halved by
-turns, in order of their names; files that show more than one clip are left out. The clip is the event that is learnt.
-Prints a table of the files of the other half: right are the pairs that truly share footage, and, by event, all files of
-one clip, its other moments among them.
+COLLECTION: a folder with files.json, truth.csv, ignore.csv and videos, as the script that makes collections writes it;
+those to learn from are made of other clips than those to try on. Its library is FOLDER/NAME.sqlite and is made, with
+the default settings, where it is not there; NAME.csv beside it has the labels, for `twinreel train rcla` and `twinreel
+videos evaluate`. Files that show more than one clip are left out. The clip is the event that is learnt. Prints a table
+of the files to try on: right are the pairs that truly share footage, and, by event, all files of one clip, its other
+moments among them.
 """
 
 from __future__ import annotations
@@ -34,14 +35,17 @@ K = 5
 """Answers of mAP@k."""
 
 
-def half(collection: Path, which: int) -> list[Labelled]:
-    """Files of the clips of one half, labelled by their clip."""
+def of_one_clip(collection: Path) -> list[Labelled]:
+    """The files that show one clip alone, labelled by it."""
     files = json.loads((collection / "files.json").read_text())
-    sources = {file["name"]: {part["source"] for part in file["parts"]} for file in files}
-    clips = sorted(set().union(*sources.values()))[which::2]
-    single = {name: next(iter(found)) for name, found in sources.items() if len(found) == 1}
+    clips = {file["name"]: {part["source"] for part in file["parts"]} for file in files}
     videos = (collection / "videos").absolute()
-    return [Labelled(videos / name, clip) for name, clip in sorted(single.items()) if clip in clips]
+    return [Labelled(videos / name, next(iter(found))) for name, found in sorted(clips.items()) if len(found) == 1]
+
+
+def write_labels(file: Path, labelled: list[Labelled]) -> None:
+    with file.open("w", newline="", encoding="utf-8") as stream:
+        csv.writer(stream).writerows([("path", "event"), *((one.path, one.event) for one in labelled)])
 
 
 def pairs(file: Path) -> set[frozenset[str]]:
@@ -51,7 +55,7 @@ def pairs(file: Path) -> set[frozenset[str]]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trial:
-    """A collection's half that nothing was learnt from."""
+    """A collection that nothing was learnt from."""
 
     prints: list[Fingerprint]
     events: list[str]
@@ -63,7 +67,7 @@ class Trial:
 
 
 def trial(collection: Path, library: Library) -> Trial:
-    labels = {str(one.path): one.event for one in half(collection, 1)}
+    labels = {str(one.path): one.event for one in of_one_clip(collection)}
     found = [
         (video, fingerprint, path)
         for video, fingerprint in library.fingerprints()
@@ -107,6 +111,7 @@ def opened(collections: list[Path], libraries: Path) -> Iterator[tuple[Path, Lib
     for collection in collections:
         with Library(libraries / f"{collection.name}.sqlite") as library:
             library.add(collection / "videos")
+            write_labels(libraries / f"{collection.name}.csv", of_one_clip(collection))
             yield collection, library
 
 
@@ -121,10 +126,12 @@ def main() -> None:
     examples: list[Example] = []
     describer = ""
     for collection, library in opened(given.learn, given.libraries):
-        describer, found = vector_examples(library, half(collection, 0))
+        describer, found = vector_examples(library, of_one_clip(collection))
         examples += found
     trials = [trial(collection, library) for collection, library in opened(given.tried, given.libraries)]
     events = {one.event for one in examples}
+    if known := events & {event for one in trials for event in one.events}:
+        parser.error(f"clips to learn from and to try on have to differ; both have {', '.join(sorted(known)[:3])}")
     print(f"learnt from {len(examples)} files of {len(events)} clips; tried on {[len(one.events) for one in trials]}")
     lines = [row("scan", trials, [one.scanned for one in trials])]
     lines += [row(name, trials, [similarities(one, pooler) for one in trials]) for name, pooler in POOLERS.items()]

@@ -11,6 +11,7 @@ import pytest
 from collection import everything
 
 from makers import Image, remux, scene, write_video
+from twinreel.engine import deepening
 from twinreel.engine.deepening import AROUND, SHORT, merged, union, widened
 from twinreel.errors import UserError
 from twinreel.library import Library, Step
@@ -169,6 +170,24 @@ def test_a_file_that_is_away_is_looked_into_when_it_is_back(videos: Path, tmp_pa
         (tmp_path / "film.mp4").rename(film)
         library.add(root)
         assert len(times_of(library.path)["film.mp4"]) > len(coarse["film.mp4"]) + 20
+
+
+def test_what_is_faint_is_looked_into_as_far_as_that_is_affordable(
+    videos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another part of the film shows the same for a moment only: keyframes say little of it."""
+    root = tmp_path / "videos"
+    root.mkdir()
+    write_video(root / "cutting.mkv", chain(scenes(UNRELATED), list(scenes([PART[0]]))[:15]), FPS, gop=1000)
+    (root / "film.mp4").write_bytes((videos / "film.mp4").read_bytes())
+    frames = {}
+    for seconds in (0.0, 7200.0):
+        monkeypatch.setattr(deepening, "DEPTHS", (1e-6, 0.999999))
+        monkeypatch.setattr(deepening, "SHARE", 0.0)
+        monkeypatch.setattr(deepening, "ALWAYS", seconds)
+        with open_cascade(tmp_path / f"{seconds}.sqlite") as library:
+            frames[seconds] = library.add(root).frames
+    assert frames[0.0] < frames[7200.0]
 
 
 def test_a_cluster_says_what_to_give_instead(videos: Path, tmp_path: Path) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +13,7 @@ torch = pytest.importorskip("torch")
 
 from torch import nn  # noqa: E402
 
+from twinreel.networks.beside import mend_torchvision  # noqa: E402
 from twinreel.types import Float32, UInt8  # noqa: E402
 
 VOCABULARY = 64
@@ -24,29 +23,8 @@ END = VOCABULARY - 1
 
 def reference(name: str) -> Any:
     """A library by name; skips where it is not installed (extra ``references``)."""
-    _mend_torchvision()
+    mend_torchvision()
     return pytest.importorskip(name)
-
-
-def _mend_torchvision() -> None:
-    """Makes torchvision importable beside a PyTorch for processors alone.
-
-    Its wheel on PyPI is built for CUDA; without that its operators stay undefined, and two of them are referred to as
-    soon as it is imported. Nothing here calls them.
-    """
-    try:
-        importlib.import_module("torchvision")
-    except ModuleNotFoundError:
-        return
-    except RuntimeError:
-        for module in [name for name in sys.modules if name.partition(".")[0] == "torchvision"]:
-            del sys.modules[module]
-        for operator in ("nms", "qnms"):
-            _OPERATORS.define(f"{operator}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-        importlib.import_module("torchvision")
-
-
-_OPERATORS: Any = torch.library.Library("torchvision", "FRAGMENT")
 
 
 def shaken(network: nn.Module, seed: int = 0) -> Any:

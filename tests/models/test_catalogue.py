@@ -180,6 +180,32 @@ def test_a_checksum_that_was_published_is_held_to(tmp_path: Path, monkeypatch: p
     assert refused.exit_code == 2 and str(model.sha256) in refused.stderr
 
 
+def test_a_single_file_is_held_to_its_published_checksum() -> None:
+    """torchvision's files carry the beginning of theirs in their names."""
+    model = next(one for one in KNOWN if one.name == "resnet18")
+    assert model.sha256 and f"-{model.sha256[:8]}." in model.file
+    (shelf() / "resnet18").mkdir(parents=True)
+    file = resnet_file(shelf() / "resnet18" / model.file)
+    refused = invoke("describers", "add", "resnet18")
+    assert refused.exit_code == 2 and model.sha256 in refused.stderr and str(file) in refused.stderr.replace("\n", "")
+    tried = invoke("describers", "test", "resnet18", "--json")
+    assert tried.exit_code == 1 and json.loads(tried.stdout)["checksum"] is False
+
+
+def test_the_documentation_has_the_speed_of_every_describer_that_has_a_name() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "describers.md").read_text(encoding="utf-8")
+    table = text.partition("<!-- describers-speed: begin -->")[2].partition("<!-- describers-speed: end -->")[0]
+    measured = {line.split("|")[1].strip() for line in table.splitlines() if line.startswith("|")}
+    assert {model.name for model in KNOWN} | {"default", "pdq", "phash"} <= measured
+
+
+def test_the_list_shows_checksums_and_where_installed_ones_come_from() -> None:
+    lines = {line.split()[0]: line for line in invoke("describers", "list").stdout.splitlines() if line}
+    assert lines["resnet50"].endswith("  0676ba61b679")
+    assert "the package twinreel" in lines["default"] and "Apache-2.0" in lines["default"]
+    assert not any("\\x" in line for line in lines.values())
+
+
 def test_models_of_an_installed_package_are_offered_with_its_licence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

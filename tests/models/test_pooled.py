@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -167,19 +169,23 @@ def test_resnet_features_of_timm(frames: list[UInt8], tmp_path: Path) -> None:
     check(load(tmp_path), frames, pixels, vectors)
 
 
-def test_the_descriptor_of_isc21(frames: list[UInt8], tmp_path: Path) -> None:
+def isc21(path: Path) -> Any:
     """Its checkpoint: timm's name, the settings of the training, and weights of a network run on several cards."""
-    timm = reference("timm")
-    backbone = timm.create_model("test_efficientnet", features_only=True)
+    backbone = reference("timm").create_model("test_efficientnet", features_only=True)
     channels = backbone.feature_info.info[-1]["num_chs"]
     model: Any = nn.Module()
     model.backbone, model.fc, model.bn = backbone, nn.Linear(channels, 16, bias=False), nn.BatchNorm1d(16)
     shaken(model)
     state = {f"module.{key}": value for key, value in model.state_dict().items()}
     held = {"epoch": 10, "arch": "test_efficientnet", "args": argparse.Namespace(input_size=96), "state_dict": state}
-    torch.save(held, tmp_path / "isc_tiny.pth.tar")
+    torch.save(held, path)
+    return model
+
+
+def test_the_descriptor_of_isc21(frames: list[UInt8], tmp_path: Path) -> None:
+    model = isc21(tmp_path / "isc_tiny.pth.tar")
     transforms = reference("torchvision").transforms
-    published = backbone.default_cfg
+    published = model.backbone.default_cfg
     steps = [
         transforms.Resize((96, 96)),
         transforms.ToTensor(),
@@ -187,5 +193,14 @@ def test_the_descriptor_of_isc21(frames: list[UInt8], tmp_path: Path) -> None:
     ]
     pixels = processed(frames, transforms.Compose(steps))
     with torch.inference_mode():
-        vectors = model.bn(model.fc(backbone(pixels)[-1].clamp(min=1e-6).mean((2, 3))))
+        vectors = model.bn(model.fc(model.backbone(pixels)[-1].clamp(min=1e-6).mean((2, 3))))
         check(load(f"isc:{tmp_path / 'isc_tiny.pth.tar'}"), frames, pixels, vectors)
+
+
+def test_isc21_opens_in_a_process_that_has_imported_nothing_else(tmp_path: Path) -> None:
+    """timm imports torchvision, and that fails beside a PyTorch that it was not built for."""
+    isc21(tmp_path / "isc_tiny.pth.tar")
+    words = [sys.executable, "-m", "twinreel", "describers", "test", f"isc:{tmp_path / 'isc_tiny.pth.tar'}", "--json"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["dimensions"] == 16

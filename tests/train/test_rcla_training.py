@@ -63,9 +63,11 @@ def test_training_lowers_the_loss_and_finds_more_of_events_that_it_was_not_shown
     assert made.loss_last < 0.8 * made.loss_first
     assert made.map > made.untrained
     lines = (tmp_path / "curves.csv").read_text().splitlines()
-    assert lines[0] == "epoch,loss,held-out mAP" and len(lines) == made.epochs + 2
+    assert lines[0] == "epoch,loss,held-out loss,held-out mAP" and len(lines) == made.epochs + 2
     assert len(said) == made.epochs and said[0].startswith("epoch 1 of 40: loss")
-    assert float(lines[1 + made.best].split(",")[2]) == pytest.approx(made.map, abs=1e-6)
+    assert float(lines[1 + made.best].split(",")[3]) == pytest.approx(made.map, abs=1e-6)
+    held_out = [float(line.split(",")[2]) for line in lines[1:]]
+    assert held_out.index(min(held_out)) == made.best
 
 
 def test_a_training_that_was_stopped_ends_as_one_that_was_not(tmp_path: Path) -> None:

@@ -16,6 +16,9 @@ from twinreel.errors import TwinreelError
 if TYPE_CHECKING:
     from twinreel.models.catalogue import Entry
 
+CHECKSUM = 12
+"""Digits of a checksum that a table shows; --json has all of them."""
+
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="What turns frames into vectors.")
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Of a describer.", show_default=False)]
@@ -26,7 +29,7 @@ def list_describers(json: options.Json = False) -> None:
     """Print the describers that can be asked for by name.
 
     Those that are installed, with this or another package; those that were added; and published models that are known,
-    with the origin, size and licence of their files, and whether these are here.
+    with the origin, size, licence and checksum of their files, and whether these are here.
 
     \b
     Examples:
@@ -37,7 +40,7 @@ def list_describers(json: options.Json = False) -> None:
     if json:
         output.tell_json(found)
         return
-    made = output.table("name", "here", "size", "what", "licence", "from", right=("size",))
+    made = output.table("name", "here", "size", "what", "licence", "from", "sha256", right=("size",))
     for one in found:
         numbers = f"{one['dimensions']} numbers" if one["dimensions"] else ""
         words = [one["what"], numbers, one["error"] or "" if one["kind"] != "known" else ""]
@@ -49,10 +52,12 @@ def list_describers(json: options.Json = False) -> None:
             ", ".join(word for word in words if word),
             one["licence"],
             one["source"],
+            (one["sha256"] or "")[:CHECKSUM],
         )
     output.tell_table(made)
     if not all(one["here"] for one in found):
-        output.tell("\nWhat is not here, `twinreel describers add NAME` fetches, or says which file to put where.")
+        output.tell()
+        output.tell("What is not here, `twinreel describers add NAME` fetches, or says which file to put where.")
 
 
 @app.command("add")

@@ -97,7 +97,8 @@ def rcla(
     ] = None,
     epochs: Annotated[int, typer.Option(metavar="N", min=1, help="At most so many times through all videos.")] = 200,
     patience: Annotated[
-        int, typer.Option(metavar="N", min=1, help="Stop after so many epochs without gain on the held-out events.")
+        int,
+        typer.Option(metavar="N", min=1, help="Stop after so many epochs without a lower loss on the held-out events."),
     ] = 20,
     hidden: Annotated[int, typer.Option(metavar="N", min=1, help="Numbers of a video's vector.")] = 16,
     batch: Annotated[
@@ -119,8 +120,8 @@ def rcla(
     """Train RCLA, one vector a video, on labelled videos.
 
     Learns to tell each video's event among others by its likeness to their first videos; see docs/rcla.md. Writes
-    rcla.pt, the weights, curves.csv, loss and held-out mAP of every epoch, and checkpoint.pt to FOLDER. After Ctrl-C
-    the same command goes on, to the same weights. Needs the extra train.
+    rcla.pt, the weights, curves.csv, loss, held-out loss and held-out mAP of every epoch, and checkpoint.pt to FOLDER.
+    After Ctrl-C the same command goes on, to the same weights. Needs the extra train.
 
     \b
     Examples:

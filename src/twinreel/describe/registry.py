@@ -20,6 +20,20 @@ DEFAULT = "default"
 
 def describers() -> dict[str, Callable[[], Describer]]:
     """What is installed: names, in order, and what makes each; nothing is imported before that is called."""
+    return {name: _factory(entry) for name, entry in _entries().items()}
+
+
+def packages() -> dict[str, tuple[str, str]]:
+    """Of the installed ones the package that each comes with, and the licence that this states; empty where none."""
+    found = {}
+    for name, entry in _entries().items():
+        stated = entry.dist.metadata if entry.dist else None
+        licences = [stated[key] for key in ("License-Expression", "License") if stated and key in stated]
+        found[name] = (entry.dist.name if entry.dist else entry.module, next(iter(licences), ""))
+    return found
+
+
+def _entries() -> dict[str, EntryPoint]:
     found: dict[str, EntryPoint] = {}
     for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
         if entry.name in found and entry.value != found[entry.name].value:
@@ -28,7 +42,7 @@ def describers() -> dict[str, Callable[[], Describer]]:
                 "uninstall one of them"
             )
         found[entry.name] = entry
-    return {name: _factory(entry) for name, entry in found.items()}
+    return found
 
 
 def load_describer(spec: str = DEFAULT) -> Describer:

@@ -1,8 +1,11 @@
 """The cascade: keyframes of everything first, and more frames only where these have something in common.
 
-Videos are matched by their keyframes. Of each pair that has at least ``LEAST`` to it, the stretches are decoded anew,
-as the sampling ``auto`` would, become part of both fingerprints, and both videos are matched again. Where a match that
-is to be reported reaches beyond what was looked into, this goes on, so that its ends do not rest on keyframes.
+Videos are matched by their keyframes. Of each pair that has something to it, the stretches are decoded anew, as the
+sampling ``auto`` would, become part of both fingerprints, and both videos are matched again. Where a match that is to
+be reported reaches beyond what was looked into, this goes on, so that its ends do not rest on keyframes.
+
+How little will do (``DEPTHS``) depends on what it costs. Among many videos most have some other that is faintly like
+them, so faint pairs are looked into as long as they take a small part of the library's time.
 
 What is looked into is written down for all pairs at once, before anything is decoded: however often a scan is
 interrupted, the next one does the same. A pair of which a video is new decides by keyframes alone, so that the library
@@ -12,7 +15,7 @@ does not look deeper and deeper into what it knows.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -27,8 +30,11 @@ from twinreel.match.pair import MIN_SCORE
 from twinreel.media.picking import EVERYTHING
 from twinreel.types import Failure, FailureKind, Fingerprint, Relation, Span, State, Video
 
-LEAST = 0.005
-"""Score that the keyframes of two videos reach where they are worth a second look."""
+DEPTHS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2)
+"""Score that the keyframes of two videos reach where they are worth a second look: the first that is affordable, or the
+last."""
+SHARE, ALWAYS = 0.1, 7200.0
+"""What is affordable beyond what the last depth asks for: a share of the seconds of the new videos, and seconds."""
 AROUND = 10.0
 """Seconds before and after a stretch that are looked into as well: as far apart as keyframes usually are at most."""
 SHORT = 60.0
@@ -56,18 +62,28 @@ class Cascade:
             found += match_library(
                 catalogue, self.recipe, self.aligner, self.scan.pool, self.scan.progress, index=self.index
             )
-            catalogue.depths.want(*self.recipe.key, self._wanted())
+            catalogue.depths.want(*self.recipe.key, self._affordable())
             if not self._fillable():
                 return found
 
-    def _wanted(self) -> dict[str, Spans]:
+    def _affordable(self) -> dict[str, Spans]:
         """What is to be looked into, of the videos that are new or of which it is more than before."""
         catalogue = self.scan.catalogue
         known = catalogue.depths.wanted(*self.recipe.key)
         new = set(fingerprinted(catalogue, self.recipe)) - known.keys()
+        videos = (catalogue.videos.get(content) for content in new)
+        seconds = sum(video.probe.duration for video in videos if video is not None)
+        at_least = self._wanted(known, new, DEPTHS[-1])
+        allowed = _added(at_least, known) + max(ALWAYS, SHARE * seconds)
+        depths = (self._wanted(known, new, depth) for depth in DEPTHS[:-1])
+        return next((wanted for wanted in depths if _added(wanted, known) <= allowed), at_least)
+
+    def _wanted(self, known: Mapping[str, Spans], new: set[str], depth: float) -> dict[str, Spans]:
+        """The same at a depth. known: what was wanted before."""
+        catalogue = self.scan.catalogue
         stretches: dict[str, list[Span]] = defaultdict(list)
         basis = catalogue.matches.current()
-        for match in catalogue.matches.all(basis, min_score=LEAST) if basis is not None else ():
+        for match in catalogue.matches.all(basis, min_score=depth) if basis is not None else ():
             if match.relation is Relation.REMUX or (match.score < MIN_SCORE and not {match.a, match.b} & new):
                 continue
             for segment in match.segments:
@@ -152,6 +168,13 @@ class Cascade:
             catalogue.depths.fill(*self.recipe.key, contents)
         tally.frames += len(new.times)
         return void
+
+
+def _added(wanted: Mapping[str, Spans], known: Mapping[str, Spans]) -> float:
+    """Seconds that are wanted beyond what was known."""
+    spans = [(1, span) for content in wanted for span in wanted[content]]
+    spans += [(-1, span) for content in wanted for span in known.get(content, ())]
+    return sum(sign * (stop - start) for sign, (start, stop) in spans)
 
 
 def widened(before: Spans, stretches: Iterable[Span], duration: float, step: float) -> Spans:

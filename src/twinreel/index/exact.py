@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -25,21 +25,25 @@ class ExactIndex:
     def __init__(self, dimensions: int) -> None:
         self.dimensions = dimensions
         self._vectors: dict[int, Float32] = {}
+        self._blocks: list[tuple[Int64, Float32]] = []
+        """Ids and vectors of all owners, laid together for searching; empty while that has to be done anew."""
 
     def add(self, owner: int, vectors: Float32) -> None:
         if owner in self._vectors:
             raise ValueError(f"owner {owner} is in the index already; remove it first")
         ids_of(owner, 0)
         self._vectors[owner] = _lasting(as_vectors(vectors, self.dimensions))
+        self._blocks = []
 
     def remove(self, owner: int) -> None:
         del self._vectors[owner]
+        self._blocks = []
 
     def search(
         self, queries: Float32, k: int, *, exclude: int | None = None, per_owner: int = 3
     ) -> tuple[Float32, Int64, Int64]:
         check_numbers(k, per_owner)
-        scores, ids = scan(self._blocks(), as_vectors(queries, self.dimensions), k, exclude, per_owner)
+        scores, ids = scan(self._laid_together(), as_vectors(queries, self.dimensions), k, exclude, per_owner)
         return scores, *owners_and_rows(ids)
 
     def keep(self) -> None:
@@ -48,18 +52,27 @@ class ExactIndex:
     def __len__(self) -> int:
         return sum(map(len, self._vectors.values()))
 
-    def _blocks(self) -> Iterator[tuple[Int64, Float32]]:
-        """All ids and vectors, at least ``BLOCK`` at a time but for the last."""
-        held: list[tuple[Int64, Float32]] = []
-        count = 0
-        for owner, vectors in self._vectors.items():
-            held.append((ids_of(owner, len(vectors)), vectors))
-            count += len(vectors)
-            if count >= BLOCK:
-                yield np.concatenate([ids for ids, _ in held]), np.concatenate([vectors for _, vectors in held])
-                held, count = [], 0
-        if count:
-            yield np.concatenate([ids for ids, _ in held]), np.concatenate([vectors for _, vectors in held])
+    def _laid_together(self) -> list[tuple[Int64, Float32]]:
+        """At least ``BLOCK`` vectors in each block but the last. The owners' own become views of them."""
+        if not self._blocks:
+            held: list[int] = []
+            count = 0
+            for place, (owner, vectors) in enumerate(self._vectors.items(), 1):
+                held.append(owner)
+                count += len(vectors)
+                if count >= BLOCK or place == len(self._vectors):
+                    self._blocks.append(self._block(held))
+                    held, count = [], 0
+        return self._blocks
+
+    def _block(self, owners: Iterable[int]) -> tuple[Int64, Float32]:
+        parts = [(owner, self._vectors[owner]) for owner in owners]
+        together = np.concatenate([vectors for _, vectors in parts])
+        at = 0
+        for owner, vectors in parts:
+            self._vectors[owner] = together[at : at + len(vectors)]
+            at += len(vectors)
+        return np.concatenate([ids_of(owner, len(vectors)) for owner, vectors in parts]), together
 
 
 def _lasting(vectors: Float32) -> Float32:

@@ -100,9 +100,12 @@ def _bars_everywhere(path: str, size: tuple[int, int], duration: float, detector
                     break
 
 
-def _with_bars_cut(picks: Iterator[Picked], source: Source, size: tuple[int, int]) -> Iterator[tuple[float, UInt8]]:
+def _with_bars_cut(
+    picks: Iterator[Picked], source: Source, size: tuple[int, int], *, throughout: bool
+) -> Iterator[tuple[float, UInt8]]:
     """Scaled frames. The first few are held until they say whether there are bars; if they do, or say nothing, frames
-    from all over the video have to agree, so that one letterboxed scene does not cost the others their picture."""
+    from all over the video have to agree, so that one letterboxed scene does not cost the others their picture. Where
+    picks, which go ``throughout`` the video, are no more than these few, they have."""
     detector, whole = BarDetector(), Scaler(size)
     first: list[tuple[Picked, UInt8]] = []
     held = 0
@@ -112,9 +115,10 @@ def _with_bars_cut(picks: Iterator[Picked], source: Source, size: tuple[int, int
         first.append((picked, image))
         held += picked.frame.width * picked.frame.height
         if detector.seen >= BAR_FRAMES or len(first) >= 2 * BAR_FRAMES or held >= MOST_PIXELS:
+            throughout = False
             break
     crop = detector.crop()
-    if not detector.seen or not crop.nothing:
+    if not detector.seen or not (crop.nothing or throughout):
         _bars_everywhere(source.path, size, float(source.container.duration or 0) / av.time_base, detector)
         crop = detector.crop()
     scaler = whole if crop.nothing else Scaler(size, crop)
@@ -138,20 +142,21 @@ def sample_of(
     source: Source, sampling: Sampling, size: tuple[int, int], spans: Sequence[Span] = EVERYTHING
 ) -> Iterator[Samples]:
     """The same of an open video; ``spans``: see ``picked_frames``."""
-    return _chunks(source, picked_frames(source, sampling.mode, sampling.step, spans), size)
+    picks = picked_frames(source, sampling.mode, sampling.step, spans)
+    return _chunks(source, picks, size, throughout=spans == EVERYTHING)
 
 
 def sample_at(path: str, times: Sequence[float], size: tuple[int, int], *, threads: int = 1) -> Iterator[Samples]:
     """The same for the frames shown at given ``times``, seconds in ascending order."""
     with open_video(path, threads=threads) as source:
-        yield from _chunks(source, picked_at(source, times), size)
+        yield from _chunks(source, picked_at(source, times), size, throughout=False)
 
 
-def _chunks(source: Source, picks: Iterator[Picked], size: tuple[int, int]) -> Iterator[Samples]:
+def _chunks(source: Source, picks: Iterator[Picked], size: tuple[int, int], *, throughout: bool) -> Iterator[Samples]:
     times: list[float] = []
     images: list[UInt8] = []
     count, handed_on = 0, monotonic()
-    for time, image in _with_bars_cut(picks, source, size):
+    for time, image in _with_bars_cut(picks, source, size, throughout=throughout):
         times.append(time)
         images.append(image)
         count += 1

@@ -38,6 +38,9 @@ FORMATS = (
 MAX_PIXELS = 1 << 27
 """Largest picture accepted: twice 8K each way (15360 x 8640) just fits."""
 
+_TOLD = {"skip_frame": "all", "analyzeduration": "1"}
+"""For MP4 and MOV, whose header tells all but the pixel format: to learn that, a frame would be decoded. Without that,
+a file opens in a fifth of the time."""
 _OPTIONS = {
     "format_whitelist": ",".join(FORMATS),
     "protocol_whitelist": "",
@@ -106,9 +109,10 @@ def open_video(path: str, *, threads: int = 1, stage: str = "decode") -> Iterato
         if head[8:16] == b"WEBPVP8X" and int.from_bytes(head[20:21]) & 2:
             raise BadFile("it is an animated WebP, of which FFmpeg decodes still ones only: make it a GIF", stage)
         file.seek(0)
+        options = _OPTIONS | (_TOLD if head[4:8] == b"ftyp" else {})
         try:
             format = "mpegts" if size < _SHORT_TS and _is_ts(head) else None
-            container = av.open(file, "r", format=format, options=_OPTIONS, metadata_errors="replace")
+            container = av.open(file, "r", format=format, options=options, metadata_errors="replace")
         except MemoryError:
             raise
         except av.FFmpegError as error:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from twinreel.describe.registry import DEFAULT, describers
+from twinreel.describe.registry import DEFAULT, describers, packages
 from twinreel.errors import NotFound, TwinreelError, UserError
 from twinreel.models.hub import Repository, fetch
 from twinreel.models.known import BY_NAME, KNOWN, PREFERRED, Known
@@ -41,9 +41,9 @@ class Entry:
 
 def entries() -> Iterator[Entry]:
     """All of them: installed, added, known; the files of none are opened."""
-    for name in describers():
+    for name, (package, licence) in packages().items():
         what = "used by default" if name == DEFAULT else ""
-        yield Entry(name, "installed", what, "an installed package", "", 0, "", True, "")
+        yield Entry(name, "installed", what, f"the package {package}", licence, 0, "", True, "")
     mine = list(all_added())
     yield from map(_of_added, mine)
     names = {entry.name for entry in mine}
@@ -127,7 +127,7 @@ def _add_known(model: Known, offline: bool) -> Entry:
         raise NotFound(how_to_get(model))
     if _as_published(model, path) is False:
         raise UserError(
-            f"{path / model.checked} has not the SHA-256 {model.sha256} that is known of it: fetch it again"
+            f"{_checked(model, path)} has not the SHA-256 {model.sha256} that is known of it: fetch it again"
         )
     if not model.package:
         _opened(path, model.name, model.family)
@@ -144,8 +144,13 @@ def _opened(path: Path, name: str, family: str | None) -> Path:
 
 def _as_published(model: Known, path: Path) -> bool | None:
     """Has a known model the checksum that is known of it? None where there is none to compare."""
-    file = path / model.checked
+    file = _checked(model, path)
     return sha256_of(file) == model.sha256 if model.sha256 and file.is_file() else None
+
+
+def _checked(model: Known, path: Path) -> Path:
+    """The file that a known model's checksum is about."""
+    return path if model.file else path / model.checked
 
 
 def intact(name: str) -> bool | None:

@@ -1,7 +1,7 @@
 """The published models that have a name here, and where their files come from.
 
-Sizes are those of the file of weights, about four bytes a weight. A checksum stands only where one is known; of a file
-that a user adds, one is recorded then.
+Sizes are those of the file of weights, about four bytes a weight; ISC21's holds the state of its training, too. A
+checksum stands only where one is known; of a file that a user adds, one is recorded then.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Known:
     """Which of this package's extras runs it."""
     sha256: str | None = None
     checked: str = "model.safetensors"
-    """The file of the repository that this is the checksum of."""
+    """The file of the repository that this is the checksum of; a single file is that file."""
 
     @property
     def source(self) -> str:
@@ -72,6 +72,8 @@ KNOWN: tuple[Known, ...] = (
         "3d74acf9a28c67741b2f4f2ea7635f0aaf6f0268",
         605,
         "MIT",
+        "a63082132ba4f97a80bea76823f544493bffa8082296d62d71581a4feff1576f",
+        "pytorch_model.bin",
     ),
     _hub(
         "clip-vit-b16",
@@ -88,6 +90,7 @@ KNOWN: tuple[Known, ...] = (
         "32bd64288804d66eefd0ccbe215aa642df71cc41",
         1711,
         "MIT",
+        "a2bf730a0c7debf160f7a6b50b3aaf3703e7e88ac73de7a314903141db026dcb",
     ),
     _hub(
         "openclip-vit-b32",
@@ -167,7 +170,7 @@ KNOWN: tuple[Known, ...] = (
         "isc-v107",
         "winner of the ISC21 descriptor track, EfficientNetV2-M, 256 numbers",
         "isc",
-        213,
+        401,
         "MIT",
         file="isc_ft_v107.pth.tar",
         url=_ISC,
@@ -181,6 +184,7 @@ KNOWN: tuple[Known, ...] = (
         "BSD-3-Clause",
         file="resnet18-f37072fd.pth",
         url=f"{_TORCHVISION}/resnet18-f37072fd.pth",
+        sha256="f37072fd47e89c5e827621c5baffa7500819f7896bbacec160b1a16c560e07ec",
     ),
     Known(
         "resnet50",
@@ -190,6 +194,7 @@ KNOWN: tuple[Known, ...] = (
         "BSD-3-Clause",
         file="resnet50-0676ba61.pth",
         url=f"{_TORCHVISION}/resnet50-0676ba61.pth",
+        sha256="0676ba61b6795bbe1773cffd859882e5e297624d384b6993f7c9e683e722fb8a",
     ),
 )
 BY_NAME = {model.name: model for model in KNOWN}

@@ -18,7 +18,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from twinreel.errors import MissingExtra, UserError
+from twinreel.errors import UserError
+from twinreel.networks.beside import timm_for
 from twinreel.networks.resnet import ResNet
 
 POWER = 3.0
@@ -57,10 +58,7 @@ class ISC(nn.Module):
     def __init__(self, backbone: str, state: Mapping[str, Tensor]) -> None:
         """state: of which the dimensions are taken."""
         super().__init__()
-        try:
-            import timm
-        except ImportError as error:
-            raise MissingExtra("a descriptor of ISC21 from its weights", "isc") from error
+        timm = timm_for("a descriptor of ISC21 from its weights")
         try:
             self.backbone = timm.create_model(backbone, features_only=True, pretrained=False)
         except RuntimeError as error:

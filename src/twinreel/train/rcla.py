@@ -13,7 +13,9 @@ described by the network as it stands, so both sides learn.
 
 The seed is an event's first video. A batch is held against the seeds of its own events and as many others. Of each
 video a random stretch is shown, half or more of it. Every fifth event is held out: the weights that are kept are those
-with the highest mAP there, and training ends where it has not risen for a while.
+with the lowest loss there, each held-out video classified among the seeds of all events, and training ends where it has
+not fallen for a while. mAP on the held-out events is told as well, but it does not choose: of so few videos it stays
+where it is, or jumps, while their loss goes on falling and other clips are found better.
 
 All that is random in an epoch follows from the seed and its number, and a checkpoint is written after every epoch, so
 that a training which was stopped ends with the same weights, to the last bit, as one that was not.
@@ -48,7 +50,7 @@ HELD_OUT = 5
 CLIP = 5.0
 """Norm that a gradient is cut to."""
 CHECKPOINT, WEIGHTS, CURVES = "checkpoint.pt", "rcla.pt", "curves.csv"
-HEADER = ("epoch", "loss", "held-out mAP")
+HEADER = ("epoch", "loss", "held-out loss", "held-out mAP")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ class Configuration:
     stretch: float = 0.5
     """Share of a video that is shown at least."""
     patience: int = 20
-    """Epochs without a higher mAP on the held-out events after which training ends."""
+    """Epochs without a lower loss on the held-out events after which training ends."""
 
 
 FULL = Configuration(batch=4, rate=1e-4)
@@ -104,8 +106,8 @@ class _State:
     network: Rcla
     optimiser: torch.optim.Optimizer
     best: dict[str, Tensor]
-    curve: list[tuple[float, float]]
-    """(loss, held-out mAP) of every epoch so far; the loss of epoch 0 is NaN."""
+    curve: list[tuple[float, float, float]]
+    """(loss, held-out loss, held-out mAP) of every epoch so far; the loss of epoch 0 is NaN."""
 
     @property
     def epoch(self) -> int:
@@ -113,7 +115,7 @@ class _State:
 
     @property
     def best_epoch(self) -> int:
-        return int(np.argmax([found for _, found in self.curve]))
+        return int(np.argmin([held_out for _, held_out, _ in self.curve]))
 
 
 def train_rcla(
@@ -160,22 +162,29 @@ def train(
         count = int(same_event([one.event for one in part]).any(axis=1).sum()) if part else 0
         if not count:
             raise UserError(f"of the videos {what} no two show the same event; more labelled videos are needed")
+    seeds = _seeds(examples)
+
+    def held_out() -> tuple[float, float]:
+        return _held_out_loss(network, tried, seeds, config.temperature), _map(network, tried)
+
     state = _begin(network, config, folder, _key(examples, config, network))
     if state.epoch < 0:
-        state.curve.append((float("nan"), _map(network, tried)))
+        state.curve.append((float("nan"), *held_out()))
         state.best = copy.deepcopy(network.state_dict())
     while state.epoch < epochs and state.epoch - state.best_epoch < config.patience:
         loss = _epoch(network, state.optimiser, learnt, config, state.epoch + 1)
-        state.curve.append((loss, _map(network, tried)))
+        state.curve.append((loss, *held_out()))
         if state.best_epoch == state.epoch:
             state.best = copy.deepcopy(network.state_dict())
         _write(state, folder, _key(examples, config, network), about)
-        say(f"epoch {state.epoch} of {epochs}: loss {loss:.3f}, held-out mAP {state.curve[-1][1]:.3f}")
+        _, other, found = state.curve[-1]
+        say(f"epoch {state.epoch} of {epochs}: loss {loss:.3f}, held out {other:.3f}, held-out mAP {found:.3f}")
     _write(state, folder, _key(examples, config, network), about)
     network.load_state_dict(state.best)
     network.eval()
-    losses, maps = zip(*state.curve, strict=True)
-    return Trained(state.epoch, state.best_epoch, maps[0], max(maps), losses[min(1, state.epoch)], losses[-1])
+    losses, _, maps = zip(*state.curve, strict=True)
+    best = maps[state.best_epoch]
+    return Trained(state.epoch, state.best_epoch, maps[0], best, losses[min(1, state.epoch)], losses[-1])
 
 
 def seed_loss(vectors: Tensor, seeds: Tensor, own: Tensor, temperature: float) -> Tensor:
@@ -196,9 +205,7 @@ def _epoch(
 ) -> float:
     """Shows every video that is no seed once; the mean of the losses."""
     rng = np.random.default_rng([config.seed, number])
-    seeds: dict[str, Example] = {}
-    for one in examples:
-        seeds.setdefault(one.event, one)
+    seeds = _seeds(examples)
     names = list(seeds)
     videos = [one for one in examples if seeds[one.event] is not one]
     network.train()
@@ -219,6 +226,24 @@ def _epoch(
         optimiser.step()
         losses += [float(loss.detach())] * len(shown)
     return float(np.mean(losses))
+
+
+def _seeds(examples: Sequence[Example]) -> dict[str, Example]:
+    """The first video of each event."""
+    seeds: dict[str, Example] = {}
+    for one in examples:
+        seeds.setdefault(one.event, one)
+    return seeds
+
+
+def _held_out_loss(network: Rcla, examples: Sequence[Example], seeds: dict[str, Example], temperature: float) -> float:
+    """Whole videos of held-out events, but for their seeds, classified among the seeds of all events."""
+    videos = [one for one in examples if seeds[one.event] is not one]
+    right = torch.tensor([list(seeds).index(one.event) for one in videos])
+    shown, known = (
+        torch.from_numpy(described(network, [one.frames for one in some])) for some in (videos, list(seeds.values()))
+    )
+    return float(seed_loss(shown, known, right, temperature))
 
 
 def _stretch(frames: NDArray[Any], least: float, rng: np.random.Generator) -> NDArray[Any]:
@@ -260,14 +285,14 @@ def _begin(network: Rcla, config: Configuration, folder: Path, key: str) -> _Sta
             raise UserError(f"{path} is of other videos or settings: give the same, or another folder with --out")
         network.load_state_dict(held["network"])
         optimiser.load_state_dict(held["optimiser"])
-        state.best, state.curve = held["best"], [(loss, found) for loss, found in held["curve"]]
+        state.best, state.curve = held["best"], [tuple(row) for row in held["curve"]]
     return state
 
 
 def _write(state: _State, folder: Path, key: str, about: dict[str, Any]) -> None:
     """Each file is whole, or as it was before, at any moment; the checkpoint comes last."""
     folder.mkdir(parents=True, exist_ok=True)
-    rows = [(epoch, f"{loss:.6f}", f"{found:.6f}") for epoch, (loss, found) in enumerate(state.curve)]
+    rows = [(epoch, *(f"{value:.6f}" for value in row)) for epoch, row in enumerate(state.curve)]
     with (folder / f".{CURVES}").open("w", newline="", encoding="utf-8") as stream:
         csv.writer(stream).writerows([HEADER, *rows])
     torch.save({**about, "model": state.best}, folder / f".{WEIGHTS}")
