@@ -53,9 +53,9 @@ class Constants:
     memory: float = 304.0
     """bytes a vector in an index (64 codes of 4 bits, a place, 256 bytes, an id)"""
     fixed: float = 1.7e-4
-    """core-seconds a frame for candidates, whatever the number of vectors (candidates.py, 60,000 vectors)"""
-    a_code: float = 3.0e-9
-    """core-seconds a code that a query reads (assumed; by candidates.py for two numbers of videos with --figures)"""
+    """core-seconds a frame for candidates, whatever the number of vectors (candidates.py, 120,000 and 960,000)"""
+    a_code: float = 6.6e-9
+    """core-seconds a code that a query reads (the same; --figures for others)"""
     aligned: float = 10.0
     """candidates that are aligned for each clip (assumed: rest on what the library holds)"""
 
