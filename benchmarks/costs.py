@@ -23,6 +23,7 @@ from twinreel.index import sizes
 from twinreel.match.pair import match_pair
 
 CLIPS = (10**6, 10**8, 10**9)
+SAMPLINGS = ("keyframes", "auto")
 SHARD = 12_000_000
 """Vectors of one index: 3.6 GB, what candidates.py was made for."""
 
@@ -34,7 +35,11 @@ class Constants:
     decode_keyframes: float = 1.5 * 2 / 20 / 60
     """core-seconds a second of 1080p video, keyframes alone (docs/speed.md)"""
     decode_auto: float = 21.2 * 2 / 20 / 60
-    """core-seconds a second of 1080p video, a frame a second (docs/speed.md)"""
+    """core-seconds a second of 1080p video, no second without a frame (docs/speed.md)"""
+    frames_keyframes: float = 348 / 20 / 60
+    """frames a second of video, keyframes alone (docs/speed.md)"""
+    frames_auto: float = 1626 / 20 / 60
+    """frames a second of video, no second without one (docs/speed.md)"""
     describe: float = 2.0 * 2 / 1626
     """core-seconds a frame (docs/speed.md)"""
     describe_gpu: float = 1 / 5000
@@ -42,15 +47,15 @@ class Constants:
     megabytes: float = 0.625
     """MB of file a second of video: 5 Mbit/s (assumed)"""
     read_share: float = 1.0
-    """of a file that a keyframe pass reads (assumed: all; less with ranged reads and sparse keyframes)"""
+    """of a file that is read (assumed: all; less for keyframes by ranged reads, see docs/remote.md)"""
     stored: float = 226.0
     """bytes a frame in the catalogue (docs/scale.md)"""
     memory: float = 304.0
     """bytes a vector in an index (64 codes of 4 bits, a place, 256 bytes, an id)"""
     fixed: float = 1.7e-4
-    """core-seconds a frame for candidates, whatever the number of vectors (candidates.py, 60,000 vectors)"""
-    a_code: float = 3.0e-9
-    """core-seconds a code that a query reads (assumed; by candidates.py for two numbers of videos with --figures)"""
+    """core-seconds a frame for candidates, whatever the number of vectors (candidates.py, 120,000 and 960,000)"""
+    a_code: float = 6.6e-9
+    """core-seconds a code that a query reads (the same; --figures for others)"""
     aligned: float = 10.0
     """candidates that are aligned for each clip (assumed: rest on what the library holds)"""
 
@@ -73,10 +78,11 @@ def alignment() -> float:
     return (time.process_time() - started) / len(asked)
 
 
-def row(clips: int, frames: int, arguments: argparse.Namespace, constants: Constants, pair: float) -> list[str]:
-    seconds, vectors = clips * arguments.seconds, clips * frames
+def row(clips: int, sampling: str, arguments: argparse.Namespace, constants: Constants, pair: float) -> list[str]:
+    seconds = clips * arguments.seconds
+    vectors = seconds * getattr(constants, f"frames_{sampling}")
     shards = max(1, math.ceil(vectors / SHARD))
-    decode = seconds * constants.decode_keyframes / 3600
+    decode = seconds * getattr(constants, f"decode_{sampling}") / 3600
     describe = vectors * constants.describe / 3600
     gpu = vectors * constants.describe_gpu / 3600
     each = min(vectors, SHARD)
@@ -89,7 +95,7 @@ def row(clips: int, frames: int, arguments: argparse.Namespace, constants: Const
     dollars = (decode + routed + align) * arguments.core_hour + gpu * arguments.gpu_hour
     dollars += moved * 1000 * arguments.gigabyte
     return [
-        f"{clips:.0e}".replace("e+0", "e"),
+        f"{clips:.0e} {sampling}".replace("e+0", "e"),
         *(f"{number:,.0f}" for number in (decode, describe, gpu)),
         f"{moved:,.1f}",
         f"{stored:,.2f}",
@@ -136,8 +142,8 @@ def main() -> None:
     for field, words in zip(fields(constants), _origins(), strict=True):
         print(f"{field.name:17} {getattr(constants, field.name):10.3g}  {words}")
     print(f"{'a pair':17} {pair:10.3g}  core-seconds to align two clips of 60 frames (measured now)\n")
-    frames = round(arguments.seconds)
-    print(bench.table(HEAD, [row(clips, frames, arguments, constants, pair) for clips in CLIPS]))
+    rows = [row(clips, sampling, arguments, constants, pair) for clips in CLIPS for sampling in SAMPLINGS]
+    print(bench.table(HEAD, rows))
     print(
         f"\nDollars: ${arguments.core_hour:g} a core-hour, ${arguments.gpu_hour:g} a GPU-hour, ${arguments.gigabyte:g} "
         "a GB read; decoding, describing by GPU, routed search and alignment."

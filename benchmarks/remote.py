@@ -2,7 +2,9 @@
 
 Serves the MP4 files of FOLDER on this machine, in ranges, and prints for several sizes of block the share of their
 bytes and the number of requests that a pass over keyframes takes, alone and with all that a scan does to a new file
-before (content id, probe).
+before (content id, probe). First the share that the keyframes themselves are, which is the least there can be.
+
+``make_1080p.py`` makes such files.
 """
 
 from __future__ import annotations
@@ -12,6 +14,8 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+
+import av
 
 from server import Served, served
 from twinreel.media import remote
@@ -30,13 +34,20 @@ def taken(server: Served, work: object) -> tuple[int, int]:
     return server.bytes - before[0], server.requests - before[1]
 
 
+def keyframes(file: Path) -> int:
+    """Bytes of them."""
+    with av.open(str(file)) as container:
+        return sum(packet.size for packet in container.demux(video=0) if packet.is_keyframe)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     folder: Path = parser.parse_args().folder
     files = sorted(folder.glob("*.mp4"))
     total = sum(file.stat().st_size for file in files)
-    print(f"{len(files)} MP4 files, {total / 1e6:.1f} MB, {total / max(1, len(files)) / 1e6:.1f} MB each\n")
+    print(f"{len(files)} MP4 files, {total / 1e6:.1f} MB, {total / max(1, len(files)) / 1e6:.1f} MB each")
+    print(f"keyframes: {100 * sum(map(keyframes, files)) / total:.1f} % of that\n")
     print("| block | keyframe pass | requests a file | with content id and probe | requests a file |")
     print("| --- | --- | --- | --- | --- |")
     for kilobytes in (16, 32, 64, 128, 256):

@@ -8,6 +8,7 @@ import random
 import re
 import subprocess
 import sys
+from collections.abc import Iterable
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -30,6 +31,7 @@ import labelled
 import make_1080p
 import misses
 import photographs
+import same_answer
 import speed
 from makers import scene, write_video
 from twinreel.bench.collection import Labels, Pair, Shared
@@ -41,7 +43,7 @@ from twinreel.match.calibration import Calibration
 from twinreel.match.evidence import Evidence
 from twinreel.media.sampling import Sampling
 from twinreel.store.catalogue import Catalogue
-from twinreel.types import Float64
+from twinreel.types import Float64, Group, Match, Relation, Segment
 
 SCRIPTS = Path(bench.__file__).parent
 
@@ -52,7 +54,7 @@ def write_csv(path: Path, head: list[str], rows: list[list[object]]) -> None:
 
 
 EXPLAINED = """accuracy calibrate candidates card costs crowd footage_kept grouping grouping_growth make_1080p memory
-rescan speed storage"""
+proposed rescan same_answer speed storage"""
 
 
 @pytest.mark.parametrize("script", EXPLAINED.split())
@@ -442,3 +444,20 @@ def test_groups_are_held_against_what_files_show() -> None:
     assert grouping.pairwise_f1(mixed, truth) == pytest.approx(2 * 1 / (3 + 4))
     assert grouping.purity(mixed, truth) == pytest.approx(5 / 6)
     assert grouping.pairwise_f1([], truth) == 0.0 and grouping.purity([], truth) == 1.0
+
+
+def an_answer(*matches: Match, groups: Iterable[Group] = ()) -> same_answer.Answer:
+    return same_answer.Answer({(match.a, match.b): match for match in matches}, list(groups), 1.0)
+
+
+def test_two_answers_are_as_far_apart_as_their_pairs_scores_and_ends() -> None:
+    whole, part = Segment(0, 9, 1, 10, 0.9), Segment(0, 4, 1, 5, 0.9)
+    ab = Match("a", "b", Relation.DUPLICATE, 0.9, 1.0, 1.0, (whole,))
+    ac, bc = (Match(one, "c", Relation.OVERLAPS, 0.5, 0.4, 0.4, (part,)) for one in "ab")
+    expected = an_answer(ab, ac, groups=[Group("a", "larger", ("a", "b"))])
+    same = same_answer.compared("same", expected, expected)
+    assert same == ["same", "2", "0", "0", "0", "0.0e+00", "0.0e+00", "yes", "1"]
+    moved = replace(ab, score=0.7, relation=Relation.CONTAINS, segments=(replace(whole, b_stop=10.5),))
+    other = same_answer.compared("other", an_answer(moved, bc), expected)
+    assert other == ["other", "2", "1", "1", "1", "2.0e-01", "5.0e-01", "no", "1"]
+    assert same_answer.apart(ab, replace(ab, segments=(part, part))) == float("inf")
