@@ -164,7 +164,10 @@ def main() -> None:
 PREFACE = """# Performance
 
 What `--sampling cascade` costs and what it finds, beside the other samplings. Written by `benchmarks/cascade.py`; every
-table in one run on one machine.
+table in one run on one machine. A depth is the score that the keyframes of two videos have to reach where they are
+looked into. A scan begins at 0.02, the knee of the curve: deeper costs a quarter more and finds nothing more in a
+library with few copies. Where even that would take more than two hours and a tenth of all seconds beyond what 0.2 asks
+for, it goes less deep. In a library of copies and nothing else, `auto` is as fast and finds more.
 """
 
 

@@ -30,7 +30,7 @@ from twinreel.match.pair import MIN_SCORE
 from twinreel.media.picking import EVERYTHING
 from twinreel.types import Failure, FailureKind, Fingerprint, Relation, Span, State, Video
 
-DEPTHS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2)
+DEPTHS = (0.02, 0.05, 0.1, 0.2)
 """Score that the keyframes of two videos reach where they are worth a second look: the first that is affordable, or the
 last."""
 SHARE, ALWAYS = 0.1, 7200.0
