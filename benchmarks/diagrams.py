@@ -59,12 +59,16 @@ def write_frontier(file: Path, points: Sequence[tuple[str, float, float]]) -> No
     width, height, beside = 520, 300, 60
     left, right = min(x for _, x, _ in points), max(x for _, x, _ in points)
     low = min(y for *_, y in points)
-    marks = []
+    marks, labels = [], list[tuple[float, float]]()
     for name, x, y in points:
         across = beside + 10 + (width - 3 * beside) * (math.log(x / left) / max(math.log(right / left), 1e-9))
         up = 20 + (height - beside) * (1 - (y - low) / max(1.0 - low, 1e-9))
         marks.append(f'<circle class="run0" cx="{across:.1f}" cy="{up:.1f}" r="4"/>')
-        marks.append(f'<text x="{across + 7:.1f}" y="{up + 4:.1f}">{escape(name)}, {x:.1f} s</text>')
+        below = up + 4
+        while any(abs(across - a) < 140 and abs(below - b) < 12 for a, b in labels):
+            below += 13
+        labels.append((across, below))
+        marks.append(f'<text x="{across + 7:.1f}" y="{below:.1f}">{escape(name)}, {x:.1f} s</text>')
     bottom = height - beside + 32
     axes = f'<path class="grid" d="M{beside} 20 V{bottom} H{width - 20}"/>'
     words = f'<text x="{width / 2}" y="{bottom + 20}" text-anchor="middle">seconds of a scan, logarithmic</text>'
