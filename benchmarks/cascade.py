@@ -18,14 +18,11 @@ videos have to reach where they are looked into. The files are read once beforeh
 from __future__ import annotations
 
 import argparse
-import multiprocessing
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,23 +34,17 @@ from twinreel.bench.collection import Labels, read_labels
 from twinreel.describe.base import Describer
 from twinreel.describe.registry import load_describer
 from twinreel.engine import deepening
-from twinreel.engine.settings import cores
 from twinreel.engine.state import Recipe
-from twinreel.errors import MediaError
 from twinreel.match.pair import MIN_SCORE
 from twinreel.media.picking import EVERYTHING
-from twinreel.media.sampling import Sampling, sample_of
-from twinreel.media.source import open_video
+from twinreel.media.sampling import Sampling
 from twinreel.store.catalogue import Catalogue
-from twinreel.types import Span
 
 SCAN = (
     "import sys; from twinreel.engine import deepening; deepening.DEPTHS = (float(sys.argv.pop(1)),); "
     "from twinreel.cli.main import run; run()"
 )
 """Runs the command with another depth than the default one."""
-Taking = tuple[str, str, tuple[Span, ...]]
-"""File, sampling, spans."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,31 +68,13 @@ class Measured:
         return self.scan / (self.decode + self.describe)
 
 
-def take(taking: Taking, size: tuple[int, int]) -> None:
-    path, sampling, spans = taking
-    with suppress(MediaError), open_video(path) as source:
-        for _ in sample_of(source, Sampling.parse(sampling), size, spans):
-            pass
-
-
-def decode_alone(takings: Sequence[Taking], size: tuple[int, int]) -> float:
-    """Seconds."""
-    jobs = cores()
-    with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
-        list(pool.map(time.sleep, [1.0] * jobs))  # every process is there, its imports done
-        start = time.perf_counter()
-        for future in [pool.submit(take, taking, size) for taking in takings]:
-            future.result()
-        return time.perf_counter() - start
-
-
-def takings_of(library: Path, files: Sequence[Path], sampling: Sampling, describer: Describer) -> list[Taking]:
+def takings_of(library: Path, files: Sequence[Path], sampling: Sampling, describer: Describer) -> list[speed.Taking]:
     """What a scan read, the largest files first; in a cascade, keyframes of all and then the spans."""
-    first = [(str(file), str(sampling.first), EVERYTHING) for file in files]
+    first = [(str(file), sampling.first, EVERYTHING) for file in files]
     with Catalogue.open(library, create=False) as catalogue:
         wanted = catalogue.depths.wanted(*Recipe(describer, sampling).key)
         paths = {content: str(video.path) for content in wanted if (video := catalogue.videos.get(content))}
-    return [*first, *((paths[content], str(sampling.full), spans) for content, spans in wanted.items() if spans)]
+    return [*first, *((paths[content], sampling.full, spans) for content, spans in wanted.items() if spans)]
 
 
 def measure(
@@ -116,7 +89,7 @@ def measure(
     scan = time.perf_counter() - start
     report = bench.last_scan(library)
     takings = takings_of(library, speed.files_of([str(videos)]), sampling, describer)
-    decode = decode_alone(takings, describer.image_size)
+    decode, _ = speed.decode_alone(takings, describer.image_size)
     describe = speed.describe_alone(describer, report.frames)
     bench.run("export", everything, "--library", library, "--min-score", "0")
     found = scoring.read_rows(everything)

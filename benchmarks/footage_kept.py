@@ -29,10 +29,10 @@ from pathlib import Path
 from typing import Any
 
 import bench
-from twinreel.clean.coverage import Span, outside, union
+from twinreel.clean.coverage import outside, union
 from twinreel.clean.model import Action
 from twinreel.library import Library
-from twinreel.types import Video
+from twinreel.types import Span, Video
 
 LEAST = 0.5
 """Seconds: a shorter stretch is no loss."""

@@ -28,6 +28,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,9 +39,14 @@ from twinreel.describe.base import Describer
 from twinreel.describe.registry import load_describer
 from twinreel.engine.settings import cores
 from twinreel.errors import MediaError
-from twinreel.media.sampling import CHUNK, Sampling, sample
+from twinreel.media.picking import EVERYTHING
+from twinreel.media.sampling import CHUNK, Sampling, sample_of
+from twinreel.media.source import open_video
 from twinreel.media.walk import walk
-from twinreel.types import Failure
+from twinreel.types import Failure, Span
+
+Taking = tuple[str, Sampling, tuple[Span, ...]]
+"""File, sampling, spans of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,24 +76,23 @@ def files_of(videos: Sequence[str]) -> list[Path]:
     return sorted(found, key=lambda path: -path.stat().st_size)
 
 
-def count_frames(path: str, sampling: Sampling, size: tuple[int, int]) -> int:
-    """Takes the frames of one file; how many. A file that breaks off counts as far as it goes."""
+def count_frames(taking: Taking, size: tuple[int, int]) -> int:
+    """Takes frames of one file; how many. A file that breaks off counts as far as it goes."""
+    path, sampling, spans = taking
     count = 0
-    try:
-        for samples in sample(path, sampling, size):
+    with suppress(MediaError), open_video(path) as source:
+        for samples in sample_of(source, sampling, size, spans):
             count += len(samples.times)
-    except MediaError:
-        pass
     return count
 
 
-def decode_alone(files: Sequence[Path], sampling: Sampling, size: tuple[int, int]) -> tuple[float, int]:
+def decode_alone(takings: Sequence[Taking], size: tuple[int, int]) -> tuple[float, int]:
     """Seconds and frames."""
     jobs = cores()
     with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
         list(pool.map(time.sleep, [1.0] * jobs))  # every process is there, its imports done
         start = time.perf_counter()
-        taken = [pool.submit(count_frames, str(file), sampling, size) for file in files]
+        taken = [pool.submit(count_frames, taking, size) for taking in takings]
         frames = sum(future.result() for future in taken)
         return time.perf_counter() - start, frames
 
@@ -108,7 +113,8 @@ def measure(videos: Sequence[str], files: Sequence[Path], mode: str, describer: 
     sampling = Sampling.parse(mode)
     scan = bench.run("scan", *videos, "--library", library, "--sampling", mode)
     report = bench.last_scan(library)
-    decode, decoded = decode_alone(files, sampling, describer.image_size)
+    takings = [(str(file), sampling, EVERYTHING) for file in files]
+    decode, decoded = decode_alone(takings, describer.image_size)
     describe = describe_alone(describer, report.frames)
     return Round(scan, decode, describe, report.frames, decoded, report.seconds_of_video / 60)
 

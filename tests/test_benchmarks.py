@@ -41,6 +41,7 @@ from twinreel.engine.state import Recipe
 from twinreel.library.facade import Library
 from twinreel.match.calibration import Calibration
 from twinreel.match.evidence import Evidence
+from twinreel.media.picking import EVERYTHING
 from twinreel.media.sampling import Sampling
 from twinreel.store.catalogue import Catalogue
 from twinreel.types import Float64, Group, Match, Relation, Segment
@@ -378,10 +379,11 @@ def test_the_bare_decode_takes_the_frames_that_are_asked_for(tmp_path: Path) -> 
     video = write_video(tmp_path / "a.mp4", scene(1, 3.0, size=(64, 48)))
     broken = tmp_path / "b.mp4"
     broken.write_bytes(b"nothing")
-    size = (32, 32)
-    assert speed.count_frames(str(video), Sampling("dense", 1.0), size) == 3
-    assert speed.count_frames(str(broken), Sampling("dense", 1.0), size) == 0
-    assert speed.decode_alone([video, video], Sampling("dense", 1.0), size)[1] == 6
+    size, dense = (32, 32), Sampling("dense", 1.0)
+    assert speed.count_frames((str(video), dense, EVERYTHING), size) == 3
+    assert speed.count_frames((str(video), dense, ((1.5, 2.5),)), size) == 1
+    assert speed.count_frames((str(broken), dense, EVERYTHING), size) == 0
+    assert speed.decode_alone([(str(video), dense, EVERYTHING)] * 2, size)[1] == 6
 
 
 def test_1080p_files_are_as_long_as_asked_and_have_x264s_keyframes(

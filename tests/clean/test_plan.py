@@ -8,12 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from twinreel.clean.coverage import Span
 from twinreel.clean.plan import Proposal, propose
 from twinreel.clean.rules import Rules
 from twinreel.clean.sight import MatchesOnly
 from twinreel.clean.survey import survey
-from twinreel.types import Match, Video
+from twinreel.types import Match, Span, Video
 
 from .made import Made
 

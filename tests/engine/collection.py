@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 from makers import Image, remux, scene, write_video
-from twinreel.library import Library
+from twinreel.library import Library, Step
 from twinreel.types import Match, Relation
 
 SIZE = (96, 64)
@@ -76,3 +76,24 @@ def touch(path: Path) -> None:
     """Another time of change, whatever the resolution of the file system."""
     status = path.stat()
     os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns + 5_000_000_000))
+
+
+def add_interrupted(library: Library, root: Path) -> None:
+    """Adds a folder, with a Ctrl-C as it comes out of a wait: after three reports, after six ... until none comes."""
+    left = interrupted = 0
+
+    def interrupt(step: Step) -> None:
+        nonlocal left
+        left -= 1
+        if left == 0:
+            raise KeyboardInterrupt
+
+    while True:
+        left = 3 * (interrupted + 1)
+        try:
+            library.add(root, jobs=1, progress=interrupt)
+            break
+        except KeyboardInterrupt:
+            interrupted += 1
+            assert library.integrity_check() == []
+    assert interrupted > 2

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from collection import everything
+from collection import add_interrupted, everything
 
 from makers import Image, remux, scene, write_video
 from twinreel.engine import deepening
 from twinreel.engine.deepening import AROUND, SHORT, merged, union, widened
 from twinreel.errors import UserError
-from twinreel.library import Library, Step
+from twinreel.library import Library
 from twinreel.library.clustered import parse_engine
 from twinreel.store.catalogue import Catalogue
 from twinreel.types import LAYOUT, Fingerprint, Float64, Relation, Span
@@ -131,25 +131,8 @@ def test_files_that_come_later_give_the_same(videos: Path, scanned: Path, tmp_pa
 
 
 def test_interrupted_at_any_report_it_goes_on_to_the_same_result(videos: Path, scanned: Path, tmp_path: Path) -> None:
-    left = 0
-
-    def interrupt(step: Step) -> None:
-        nonlocal left
-        left -= 1
-        if left == 0:
-            raise KeyboardInterrupt
-
-    interrupted = 0
     with open_cascade(tmp_path / "library.sqlite") as library, open_cascade(scanned) as uninterrupted:
-        while True:
-            left = 3 * (interrupted + 1)
-            try:
-                library.add(videos, jobs=1, progress=interrupt)
-                break
-            except KeyboardInterrupt:
-                interrupted += 1
-                assert library.integrity_check() == []
-        assert interrupted > 2
+        add_interrupted(library, videos)
         assert everything(library) == everything(uninterrupted)
     for name, times in times_of(scanned).items():
         np.testing.assert_array_equal(times_of(tmp_path / "library.sqlite")[name], times)

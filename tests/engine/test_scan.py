@@ -16,7 +16,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
-from collection import PAIRS, clip, everything, make_collection, open_library, relations, touch
+from collection import PAIRS, add_interrupted, clip, everything, make_collection, open_library, relations, touch
 
 from makers import Hostile, remux, write_video
 from twinreel.errors import LibraryError, NotFound
@@ -466,26 +466,8 @@ def test_killed_in_every_stage_it_goes_on_to_the_same_result(collection: Path, s
 def test_interrupted_at_any_report_it_goes_on_to_the_same_result(
     collection: Path, scanned: Path, tmp_path: Path
 ) -> None:
-    """Ctrl-C, as it comes out of a wait."""
-    left = 0
-
-    def interrupt(step: Step) -> None:
-        nonlocal left
-        left -= 1
-        if left == 0:
-            raise KeyboardInterrupt
-
-    interrupted = 0
     with open_library(tmp_path / "library.sqlite") as library, open_library(scanned) as uninterrupted:
-        while True:
-            left = 3 * (interrupted + 1)
-            try:
-                library.add(collection, jobs=1, progress=interrupt)
-                break
-            except KeyboardInterrupt:
-                interrupted += 1
-                assert library.integrity_check() == []
-        assert interrupted > 2
+        add_interrupted(library, collection)
         assert everything(library) == everything(uninterrupted)
 
 

@@ -9,12 +9,12 @@ from typing import ClassVar
 
 import numpy as np
 
-from twinreel.bench.truth import LooksAlike, Span
+from twinreel.bench.truth import LooksAlike
 from twinreel.media.bars import luma
 from twinreel.media.identity import content_id
 from twinreel.media.probe import probe
 from twinreel.media.shown import shown_at
-from twinreel.types import Float32, Probe, UInt8
+from twinreel.types import Float32, Probe, Span, UInt8
 
 SHORTEST = 4.0
 """Seconds of a clip that is used: a copy of less shares too little to count."""

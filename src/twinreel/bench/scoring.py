@@ -23,6 +23,7 @@ from typing import NamedTuple
 
 from twinreel.bench.collection import LEVELS, File, Labels, Pair, Transform, read_csv
 from twinreel.store.exports import text_to_path
+from twinreel.types import Span
 
 BINS = 10
 """Of a reliability diagram."""
@@ -184,9 +185,6 @@ def _share(part: float, whole: float) -> float:
 
 def _f1(precision: float, recall: float) -> float:
     return _share(2 * precision * recall, precision + recall)
-
-
-Span = tuple[float, float]
 
 
 def _segments(labels: Labels, rows: Iterable[Reported]) -> tuple[float, float]:

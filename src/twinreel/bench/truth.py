@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import combinations
 
 from twinreel.bench.collection import LEVELS, File, Labels, Pair, Part, Shared
+from twinreel.types import Span
 
 LEAST_PAIR = 2.0
 """Seconds of a source that two files have to share to be a true pair, in all."""
 LEAST_STRETCH = 1.0
 """Seconds of a source from which a common stretch counts and is a row."""
 
-Span = tuple[float, float]
 LooksAlike = Callable[[str, Span, Span], bool]
 """(source, seconds of it, other seconds of it) -> does some second of the one look like some second of the other?"""
 

@@ -14,10 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from twinreel.match.relation import turned_segments
-from twinreel.types import Match, Relation, Segment
-
-Span = tuple[float, float]
-"""Half-open ``[start, stop)``, seconds of a video."""
+from twinreel.types import Match, Relation, Segment, Span
 
 LEAST = 0.5
 """Seconds: what is not longer counts for nothing, wherever it is ..."""

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from pathlib import Path
 
-from twinreel.clean.coverage import Span, length
+from twinreel.clean.coverage import length
 from twinreel.group.representative import container_rank
 from twinreel.media.picture import Measured
-from twinreel.types import Video
+from twinreel.types import Span, Video
 
 WORTH = {
     "mpeg2video": (0.35, 0.6),

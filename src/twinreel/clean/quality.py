@@ -15,8 +15,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from twinreel.clean.coverage import Span, length, outside, seen, union
-from twinreel.types import Match, Video
+from twinreel.clean.coverage import length, outside, seen, union
+from twinreel.types import Match, Span, Video
 
 
 @dataclass(frozen=True, slots=True)

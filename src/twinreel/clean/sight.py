@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from twinreel.clean.coverage import Span, seen
+from twinreel.clean.coverage import seen
 from twinreel.media.picture import Measured
-from twinreel.types import Match, Video
+from twinreel.types import Match, Span, Video
 
 
 class Eyes(Protocol):

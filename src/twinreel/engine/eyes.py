@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Sequence
 
-from twinreel.clean.coverage import Span, seen, union
+from twinreel.clean.coverage import seen, union
 from twinreel.engine.aligning import Ask
 from twinreel.engine.pool import Reply, WorkerPool
 from twinreel.engine.searching import Searcher, seen_from
@@ -16,7 +16,7 @@ from twinreel.engine.tasks import PictureTask
 from twinreel.match.proof import STEP, proven
 from twinreel.media.picture import Measured
 from twinreel.media.sampling import Sampling
-from twinreel.types import Match, Relation, Video
+from twinreel.types import Match, Relation, Span, Video
 
 HELD = 100_000
 """Dense frames that are kept in memory: seven hours of video, 200 MB; more where those of one look are more."""

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinreel.match.prepared import Prepared
-from twinreel.types import Float32, Float64, Segment
+from twinreel.types import Float32, Float64, Segment, Span
 
 STEP = 0.25
 """Seconds between the frames that a proof wants."""
@@ -68,7 +68,6 @@ all of it agrees faintly, with no more than REACH between such moments. That bot
 is as good as one: no two takes of a scene are cut at the same frame."""
 
 Bools = NDArray[np.bool_]
-Span = tuple[float, float]
 
 
 def proven(a: Prepared, b: Prepared, segments: Iterable[Segment]) -> tuple[Span, ...]:

@@ -26,7 +26,7 @@ import xxhash
 
 from twinreel.match.calibration import MIN_SCORE
 from twinreel.match.relation import SLACK, nearly_all, relation, turned, turned_segments
-from twinreel.types import Match, Occurrence, Relation, Segment, SharedContent
+from twinreel.types import Match, Occurrence, Relation, Segment, SharedContent, Span
 
 VIDEOS = 4
 """Unrelated videos that show the same footage, from which it is shared content."""
@@ -40,8 +40,6 @@ too."""
 _EDGE = 2.0
 """Seconds from an end of a stretch in which the ends of segments are those of all of it."""
 
-Span = tuple[float, float]
-"""[start, stop) in seconds."""
 Link = tuple[str, str, Segment]
 """a and b, and a segment of their match."""
 Spans = Mapping[str, Sequence[Span]]
