@@ -33,15 +33,15 @@ from twinreel.bench import scoring
 from twinreel.bench.collection import Labels, read_labels
 from twinreel.describe.base import Describer
 from twinreel.describe.registry import load_describer
-from twinreel.engine import deepening
 from twinreel.engine.state import Recipe
+from twinreel.match import cascade
 from twinreel.match.pair import MIN_SCORE
 from twinreel.media.picking import EVERYTHING
 from twinreel.media.sampling import Sampling
 from twinreel.store.catalogue import Catalogue
 
 SCAN = (
-    "import sys; from twinreel.engine import deepening; deepening.DEPTHS = (float(sys.argv.pop(1)),); "
+    "import sys; from twinreel.match import cascade; cascade.DEPTHS = (float(sys.argv.pop(1)),); "
     "from twinreel.cli.main import run; run()"
 )
 """Runs the command with another depth than the default one."""
@@ -117,7 +117,7 @@ def main() -> None:
     files = speed.files_of([str(args.collection / "videos")])
     bench.read_all(files)
     describer, labels = load_describer(), read_labels(args.collection)
-    depths = sorted({*args.depths, deepening.DEPTHS[0]}, reverse=True)
+    depths = sorted({*args.depths, cascade.DEPTHS[0]}, reverse=True)
     settings = [*((name, 0.0) for name in args.samplings), *(("cascade", depth) for depth in depths)]
     done = []
     with tempfile.TemporaryDirectory() as folder:

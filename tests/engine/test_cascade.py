@@ -11,13 +11,11 @@ import pytest
 from collection import add_interrupted, everything
 
 from makers import Image, remux, scene, write_video
-from twinreel.engine import deepening
-from twinreel.engine.deepening import AROUND, SHORT, merged, union, widened
-from twinreel.errors import UserError
 from twinreel.library import Library
-from twinreel.library.clustered import parse_engine
+from twinreel.match import cascade
+from twinreel.match.cascade import AROUND
 from twinreel.store.catalogue import Catalogue
-from twinreel.types import LAYOUT, Fingerprint, Float64, Relation, Span
+from twinreel.types import Float64, Relation
 
 FPS, SCENE = 5, 10.0
 """Frames a second, and seconds of a scene."""
@@ -165,61 +163,9 @@ def test_what_is_faint_is_looked_into_as_far_as_that_is_affordable(
     (root / "film.mp4").write_bytes((videos / "film.mp4").read_bytes())
     frames = {}
     for seconds in (0.0, 7200.0):
-        monkeypatch.setattr(deepening, "DEPTHS", (1e-6, 0.999999))
-        monkeypatch.setattr(deepening, "SHARE", 0.0)
-        monkeypatch.setattr(deepening, "ALWAYS", seconds)
+        monkeypatch.setattr(cascade, "DEPTHS", (1e-6, 0.999999))
+        monkeypatch.setattr(cascade, "SHARE", 0.0)
+        monkeypatch.setattr(cascade, "ALWAYS", seconds)
         with open_cascade(tmp_path / f"{seconds}.sqlite") as library:
             frames[seconds] = library.add(root).frames
     assert frames[0.0] < frames[7200.0]
-
-
-def test_a_cluster_says_what_to_give_instead(videos: Path, tmp_path: Path) -> None:
-    library = open_cascade(tmp_path / "library.sqlite")
-    with library, pytest.raises(UserError, match="--sampling auto or keyframes"):
-        library.add(videos, on=parse_engine("ray", str(tmp_path)))
-
-
-@pytest.mark.parametrize(
-    ("before", "stretch", "duration", "after"),
-    [
-        ((), (100.0, 130.0), 1000.0, ((90.0, 140.0),)),
-        ((), (4.0, 130.0), 135.0, ((0.0, 135.0),)),
-        ((), (10.0, 20.0), SHORT, ((0.0, SHORT),)),
-        (((90.0, 140.0),), (98.0, 133.0), 1000.0, ((90.0, 140.0),)),  # known on both sides
-        (((90.0, 140.0),), (98.0, 139.5), 1000.0, ((88.0, 149.5),)),  # may go on
-        (((0.0, 40.0),), (0.0, 20.0), 1000.0, ((0.0, 40.0),)),
-        (((90.0, 140.0),), (400.0, 410.0), 1000.0, ((90.0, 140.0), (390.0, 420.0))),
-    ],
-)
-def test_what_is_looked_into_grows_only_where_a_stretch_may_go_on(
-    before: tuple[Span, ...], stretch: Span, duration: float, after: tuple[Span, ...]
-) -> None:
-    assert widened(before, [stretch], duration, 1.0) == after
-
-
-def test_spans_close_together_are_one() -> None:
-    assert union([(50.0, 60.0), (0.0, 10.0), (15.0, 20.0), (12.0, 14.0)]) == ((0.0, 20.0), (50.0, 60.0))
-    assert union([]) == ()
-
-
-def fingerprint(times: list[float], parts: list[int], value: float) -> Fingerprint:
-    n = len(times)
-    return Fingerprint(
-        np.array(times),
-        np.full((n, 4), value, np.float32),
-        np.full(n, value, np.float32),
-        np.full((n, LAYOUT), value, np.float32),
-        "phash@1",
-        "cascade:1",
-        np.array(parts, np.uint8),
-    )
-
-
-def test_frames_within_spans_are_exchanged_part_by_part() -> None:
-    old = fingerprint([0, 5, 10, 15, 0, 10], [0, 0, 0, 0, 255, 255], 1.0)
-    new = fingerprint([4, 5, 6, 11, 5], [0, 0, 0, 0, 255], 2.0)
-    both = merged(old, new, ((4.0, 11.0),))
-    assert both.parts.tolist() == [0, 0, 0, 0, 0, 0, 255, 255]
-    assert both.times.tolist() == [0, 4, 5, 6, 11, 15, 0, 5]
-    assert both.weights.tolist() == [1, 2, 2, 2, 2, 1, 1, 2]
-    assert both.vectors[:, 0].tolist() == both.weights.tolist() == both.layout[:, 0].tolist()

@@ -1,24 +1,17 @@
-"""The cascade: keyframes of everything first, and more frames only where these have something in common.
+"""The cascade on one machine: keyframes of everything first, and more frames only where these have something in common.
 
-Videos are matched by their keyframes. Of each pair that has something to it, the stretches are decoded anew, as the
-sampling ``auto`` would, become part of both fingerprints, and both videos are matched again. Where a match that is to
-be reported reaches beyond what was looked into, this goes on, so that its ends do not rest on keyframes.
-
-How little will do (``DEPTHS``) depends on what it costs. Among many videos most have some other that is faintly like
-them, so faint pairs are looked into as long as they take a small part of the library's time.
+Videos are matched by their keyframes. What ``match.cascade`` makes of the matches is decoded as the sampling ``auto``
+would, becomes part of the fingerprints, and the videos are matched again, until no more is wanted.
 
 What is looked into is written down for all pairs at once, before anything is decoded: however often a scan is
-interrupted, the next one does the same. A pair of which a video is new decides by keyframes alone, so that the library
-does not look deeper and deeper into what it knows.
+interrupted, the next one does the same.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-
-import numpy as np
 
 from twinreel.engine.describing import Described, described
 from twinreel.engine.matching import match_library
@@ -26,21 +19,10 @@ from twinreel.engine.progress import Meter
 from twinreel.engine.space import fingerprinted
 from twinreel.engine.state import Recipe, Scan
 from twinreel.engine.tasks import SampleTask
-from twinreel.match.pair import MIN_SCORE
+from twinreel.match import cascade
+from twinreel.match.cascade import Spans, added, affordable, by_depth, merged, stretches, union
 from twinreel.media.picking import EVERYTHING
-from twinreel.types import Failure, FailureKind, Fingerprint, Relation, Span, State, Video
-
-DEPTHS = (0.02, 0.05, 0.1, 0.2)
-"""Score that the keyframes of two videos reach where they are worth a second look: the first that is affordable, or the
-last."""
-SHARE, ALWAYS = 0.1, 7200.0
-"""What is affordable beyond what the last depth asks for: a share of the seconds of the new videos, and seconds."""
-AROUND = 10.0
-"""Seconds before and after a stretch that are looked into as well: as far apart as keyframes usually are at most."""
-SHORT = 60.0
-"""Seconds of a video that is looked into as a whole."""
-
-Spans = tuple[Span, ...]
+from twinreel.types import Failure, FailureKind, Probe, State, Video
 
 
 @dataclass(slots=True)
@@ -51,6 +33,8 @@ class Cascade:
     recipe: Recipe
     aligner: str
     index: str
+    given: Mapping[str, Spans] = field(default_factory=dict)
+    """What the fingerprints of some videos, which were not compared here yet, hold already."""
     _tried: set[str] = field(default_factory=set)
     """Videos whose files could not be read this time."""
 
@@ -62,41 +46,27 @@ class Cascade:
             found += match_library(
                 catalogue, self.recipe, self.aligner, self.scan.pool, self.scan.progress, index=self.index
             )
-            catalogue.depths.want(*self.recipe.key, self._affordable())
+            self._want()
             if not self._fillable():
                 return found
 
-    def _affordable(self) -> dict[str, Spans]:
-        """What is to be looked into, of the videos that are new or of which it is more than before."""
-        catalogue = self.scan.catalogue
-        known = catalogue.depths.wanted(*self.recipe.key)
-        new = set(fingerprinted(catalogue, self.recipe)) - known.keys()
-        videos = (catalogue.videos.get(content) for content in new)
-        seconds = sum(video.probe.duration for video in videos if video is not None)
-        at_least = self._wanted(known, new, DEPTHS[-1])
-        allowed = _added(at_least, known) + max(ALWAYS, SHARE * seconds)
-        depths = (self._wanted(known, new, depth) for depth in DEPTHS[:-1])
-        return next((wanted for wanted in depths if _added(wanted, known) <= allowed), at_least)
-
-    def _wanted(self, known: Mapping[str, Spans], new: set[str], depth: float) -> dict[str, Spans]:
-        """The same at a depth. known: what was wanted before."""
-        catalogue = self.scan.catalogue
-        stretches: dict[str, list[Span]] = defaultdict(list)
+    def _want(self) -> None:
+        """Writes down what is to be looked into, of the videos that are new or of which it is more than before."""
+        catalogue, key = self.scan.catalogue, self.recipe.key
+        compared = catalogue.depths.wanted(*key)
+        new = set(fingerprinted(catalogue, self.recipe)) - compared.keys()
+        known = {content: self.given.get(content, ()) for content in new} | compared
         basis = catalogue.matches.current()
-        for match in catalogue.matches.all(basis, min_score=depth) if basis is not None else ():
-            if match.relation is Relation.REMUX or (match.score < MIN_SCORE and not {match.a, match.b} & new):
-                continue
-            for segment in match.segments:
-                stretches[match.a].append((segment.a_start, segment.a_stop))
-                stretches[match.b].append((segment.b_start, segment.b_stop))
-        wanted = {}
-        for content in sorted(new | stretches.keys()):
-            video, before = catalogue.videos.get(content), known.get(content, ())
-            if video is not None:
-                now = widened(before, stretches[content], video.probe.duration, self.recipe.sampling.step)
-                if content in new or now != before:
-                    wanted[content] = now
-        return wanted
+        matches = catalogue.matches.all(basis, min_score=cascade.DEPTHS[0]) if basis is not None else ()
+        common = list(stretches(matches, new.__contains__))
+        videos = (catalogue.videos.get(content) for content in new.union(one.content for one in common))
+        durations = {video.content: video.probe.duration for video in videos if video is not None}
+        depths = by_depth(common, known, durations, self.recipe.sampling.step)
+        seconds = sum(durations[content] for content in sorted(new & durations.keys()))
+        more = depths[affordable([added(one, known) for one in depths], seconds)]
+        with catalogue.transaction():
+            catalogue.depths.want(*key, {content: known[content] for content in sorted(new)} | more)
+            catalogue.depths.fill(*key, (new & self.given.keys()) - more.keys())
 
     def _fillable(self) -> dict[str, tuple[Video, Spans]]:
         """The videos that lack something, and have a file that was not tried in vain."""
@@ -110,16 +80,7 @@ class Cascade:
     def _fill(self) -> int:
         """Decodes what is lacking. How many matches are void now."""
         leaders = self._leaders()
-        tasks = {
-            video.path: SampleTask(
-                video.path,
-                self.recipe.sampling.full,
-                self.recipe.describer.image_size,
-                video.probe.duration_at_most,
-                spans=EVERYTHING if spans == ((0.0, video.probe.duration),) else spans,
-            )
-            for (video, *_), spans in leaders
-        }
+        tasks = {video.path: second_look(video.path, video.probe, spans, self.recipe) for (video, *_), spans in leaders}
         videos = {group[0].path: (group, spans) for group, spans in leaders}
         meter, void = Meter(self.scan.progress, "deepen", len(tasks)), 0
         made = described(
@@ -170,53 +131,7 @@ class Cascade:
         return void
 
 
-def _added(wanted: Mapping[str, Spans], known: Mapping[str, Spans]) -> float:
-    """Seconds that are wanted beyond what was known."""
-    spans = [(1, span) for content in wanted for span in wanted[content]]
-    spans += [(-1, span) for content in wanted for span in known.get(content, ())]
-    return sum(sign * (stop - start) for sign, (start, stop) in spans)
-
-
-def widened(before: Spans, stretches: Iterable[Span], duration: float, step: float) -> Spans:
-    """Spans of a video that is to be looked into at these stretches as well, and around them.
-
-    A stretch is new only where it does not end within a span by a ``step``: what is on both sides of it is known.
-    """
-    whole = (0.0, duration)
-    wanted = list(before)
-    for start, stop in stretches:
-        least = max(0.0, start - step), min(duration, stop + step)
-        if not any(low <= least[0] and least[1] <= high for low, high in wanted):
-            wanted.append(whole if duration <= SHORT else (max(0.0, start - AROUND), min(duration, stop + AROUND)))
-    return union(wanted)
-
-
-def union(spans: Iterable[Span]) -> Spans:
-    """Spans ascending and apart; a gap that is not worth a jump is none."""
-    result: list[Span] = []
-    for start, stop in sorted(spans):
-        if result and start <= result[-1][1] + AROUND:
-            result[-1] = result[-1][0], max(result[-1][1], stop)
-        else:
-            result.append((start, stop))
-    return tuple(result)
-
-
-def merged(old: Fingerprint, new: Fingerprint, spans: Spans) -> Fingerprint:
-    """A fingerprint of whose frames those within spans are exchanged for others."""
-    kept = np.ones(len(old.times), bool)
-    for start, stop in spans:
-        kept &= (old.times < start) | (old.times > stop)
-    pairs = (
-        (old.times, new.times),
-        (old.vectors, new.vectors),
-        (old.weights, new.weights),
-        (old.layout, new.layout),
-        (old.parts, new.parts),
-    )
-    times, vectors, weights, layout, parts = (np.concatenate([before[kept], after]) for before, after in pairs)
-    order = np.lexsort((times, parts))
-    order = order[np.r_[True, (np.diff(times[order]) > 0) | (np.diff(parts[order]) > 0)][: len(order)]]
-    return Fingerprint(
-        times[order], vectors[order], weights[order], layout[order], old.describer, old.sampling, parts[order]
-    )
+def second_look(path: str, probe: Probe, spans: Spans, recipe: Recipe) -> SampleTask:
+    """Takes the frames of a file within the spans that are wanted of it."""
+    within = EVERYTHING if spans == ((0.0, probe.duration),) else spans
+    return SampleTask(path, recipe.sampling.full, recipe.describer.image_size, probe.duration_at_most, spans=within)
