@@ -23,8 +23,8 @@ from twinreel.engine.settings import Resources
 from twinreel.engine.shards.folder import Folder, read_rows, write_rows
 from twinreel.engine.shards.grouping import LinkJob, _both, changed, read_groups, read_reported
 from twinreel.engine.shards.job import InOrder, Job, Plan, Setting, run_job
+from twinreel.engine.shards.keeping import read_matches
 from twinreel.engine.shards.making import read_entries
-from twinreel.engine.shards.pairing import read_matches
 from twinreel.engine.shards.run import Outcome, Run
 from twinreel.engine.state import Recipe
 from twinreel.errors import UserError

@@ -14,8 +14,8 @@ from twinreel.engine.scan import open_pool
 from twinreel.engine.settings import MEMORY, Resources
 from twinreel.engine.shards.folder import MANIFEST, Folder
 from twinreel.engine.shards.job import Engine, Plan
+from twinreel.engine.shards.keeping import read_matches
 from twinreel.engine.shards.making import read_entries, read_reference
-from twinreel.engine.shards.pairing import read_matches
 from twinreel.engine.shards.ray import Cluster, RayEngine
 from twinreel.engine.shards.run import Outcome, Run
 from twinreel.engine.space import library_reference

@@ -8,8 +8,8 @@ from typing import ClassVar
 
 from twinreel.engine.shards.folder import Folder, Row, name_of, read_rows, scattered, shard_of, write_rows
 from twinreel.engine.shards.job import Setting
+from twinreel.engine.shards.keeping import match_from
 from twinreel.engine.shards.making import read_entries
-from twinreel.engine.shards.pairing import match_from
 from twinreel.group.components import large_star, small_star
 from twinreel.group.groups import groups
 from twinreel.match.calibration import MIN_SCORE

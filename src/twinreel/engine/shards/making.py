@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import ClassVar
@@ -35,7 +35,7 @@ Path = tuple[str, int, int]
 """Path, bytes, and time of change in ns."""
 
 
-def _pool(setting: Setting) -> WorkerPool:
+def reading_pool(setting: Setting) -> WorkerPool:
     """One process that reads untrusted files, as for a scan on one machine; the engine runs many jobs."""
     return open_pool(setting.describer.image_size, Resources(1, setting.plan.memory))
 
@@ -59,7 +59,7 @@ class LookJob:
     def run(self, setting: Setting) -> None:
         shards = setting.plan.shards
         stats = {path: (size, mtime) for path, size, mtime in self.paths}
-        with _pool(setting) as pool:
+        with reading_pool(setting) as pool:
             looks = look_at(pool, list(stats))
             lacking = [look.path for look in looks.values() if isinstance(look, Taken) and look.head is None]
             heads = _digests(pool, lacking, HEAD)
@@ -101,7 +101,7 @@ class StreamsJob:
         first = {row["content"]: row for row in sorted(rows, key=lambda row: row["path"], reverse=True)}
         outlines = [Outline(c, tuple(row["picture"]), row["duration"], row["head"]) for c, row in first.items()]
         alike = may_be_alike(by_head(may_be_alike(by_picture(outlines), first)), first)
-        with _pool(setting) as pool:
+        with reading_pool(setting) as pool:
             digests = _digests(pool, [first[outline.content]["path"] for outline in alike], None)
         same: dict[str, list[str]] = {}
         for outline in alike:
@@ -150,7 +150,7 @@ class DescribeJob:
         }
         results: dict[str, Taken | MediaError] = {}
         if wanted:
-            with _pool(setting) as pool:
+            with reading_pool(setting) as pool:
                 results = take(pool, setting.describer, [(taken, setting.plan.sampling) for taken in wanted.values()])
         entries, failures = list[Entry](), list[Row]()
         for content, rows in sorted(looks.items()):
@@ -170,15 +170,20 @@ class DescribeJob:
                 )
             )
         write_rows(setting.folder, failures_of(self.output), [failures])
-        _, pq = pyarrow()
-        sink = io.BytesIO()
-        pq.write_table(to_table(entries), sink, row_group_size=ROW_GROUP, compression="zstd")
-        setting.folder.write(self.output, sink.getvalue())
+        write_entries(setting.folder, self.output, entries)
 
 
 def failures_of(videos: str) -> str:
     """The name of the file of failures beside a file of entries."""
     return videos.replace("describe/", "failures/")
+
+
+def write_entries(folder: Folder, name: str, entries: Sequence[Entry]) -> None:
+    """Writes the entries of a shard."""
+    _, pq = pyarrow()
+    sink = io.BytesIO()
+    pq.write_table(to_table(entries), sink, row_group_size=ROW_GROUP, compression="zstd")
+    folder.write(name, sink.getvalue())
 
 
 def read_entries(folder: Folder, name: str, only: Set[str] | None = None) -> Iterator[Entry]:

@@ -1,15 +1,15 @@
-"""From fingerprints to matches: search, vote, align, settle, keep."""
+"""From fingerprints to matches: search, vote, align."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import ClassVar
 
 import numpy as np
 
 from twinreel.engine.aligning import Ask
-from twinreel.engine.matching import dropped_of, ordered, remux_match, reported
+from twinreel.engine.matching import ordered, remux_match
 from twinreel.engine.shards.folder import Folder, Row, name_of, read_rows, scattered, shard_of, write_rows
 from twinreel.engine.shards.hits import Neighbours, merged, read_neighbours, write_neighbours
 from twinreel.engine.shards.job import Setting
@@ -19,7 +19,7 @@ from twinreel.index.base import Index
 from twinreel.index.choose import make_index
 from twinreel.match.candidates import PER_VIDEO, best_found, vote
 from twinreel.match.reference import Background, background_of
-from twinreel.types import Match, Relation, Segment
+from twinreel.types import Match
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +29,13 @@ class Round:
     width: int
     """Times as far as at first."""
     unfinished: tuple[str, ...] = ()
-    """Files of ``settle`` that say which searches go on; none: all of them."""
+    """Files, one a shard, whose first group says which searches there are; none: all of them."""
 
-    def queries(self, folder: Folder, shard: int, shards: int) -> set[str] | None:
+    def queries(self, folder: Folder, shard: int) -> set[str] | None:
         """Content ids of a shard that are searched for; None: all."""
         if not self.unfinished:
             return None
-        return {row["content"] for row in read_rows(folder, (self.unfinished[shard],), shards)}
+        return {row["content"] for row in read_rows(folder, (self.unfinished[shard],), 0)}
 
 
 def _background(setting: Setting, reference: str) -> Background:
@@ -72,12 +72,12 @@ class SearchJob:
         return name_of(self.step, self.shard, (*made_from, asdict(self.round)))
 
     def run(self, setting: Setting) -> None:
-        heap = self._heap(setting)
         groups: list[list[Neighbours]] = [[] for _ in self.videos]
         k = self.round.width * setting.plan.limits.neighbours
         for query in self.queries:
-            only = self.round.queries(setting.folder, query, len(self.videos))
+            only = self.round.queries(setting.folder, query)
             if only is None or only:
+                heap = self._heap(setting)
                 for view in _views(setting, self.reference, self.videos[query], only):
                     groups[query] += heap.neighbours(view, k)
         write_neighbours(setting.folder, self.output, groups)
@@ -151,7 +151,7 @@ class VoteJob:
         return name_of(self.step, self.shard, (self.videos, self.searches, self.streams, asdict(self.round)))
 
     def run(self, setting: Setting) -> None:
-        only = self.round.queries(setting.folder, self.shard, self.shards)
+        only = self.round.queries(setting.folder, self.shard)
         limits, width = setting.plan.limits, self.round.width
         found: dict[str, list[Neighbours]] = {}
         for one in read_neighbours(setting.folder, self.searches, self.shard):
@@ -230,74 +230,3 @@ class AlignJob:
 def _duration(setting: Setting, videos: str, content: str) -> float:
     (entry,) = read_entries(setting.folder, videos, {content})
     return entry.probe.duration
-
-
-def match_from(row: Row) -> Match:
-    """The inverse of ``asdict``."""
-    segments = tuple(Segment(**segment) for segment in row["segments"])
-    return Match(**{**row, "relation": Relation(row["relation"]), "segments": segments})
-
-
-@dataclass(frozen=True, slots=True)
-class SettleJob:
-    """What each search keeps, all rounds together. Groups: kept pairs by shard of the lower id, and searches that go
-    on, as more was found than they had looked for."""
-
-    shard: int
-    votes: tuple[str, ...]
-    """Of the shard, one a round."""
-    aligned: tuple[str, ...]
-    rounds: tuple[Round, ...]
-    shards: int
-    step: ClassVar[str] = "settle"
-
-    @property
-    def output(self) -> str:
-        return name_of(self.step, self.shard, (self.votes, self.aligned))
-
-    def run(self, setting: Setting) -> None:
-        folder, limits, last = setting.folder, setting.plan.limits, self.rounds[-1]
-        results: dict[tuple[str, str], Match | None] = {}
-        for row in read_rows(folder, self.aligned, self.shard):
-            results[row["a"], row["b"]] = None if row["match"] is None else match_from(row["match"])
-        searches: dict[str, dict[str, Match | None]] = {}
-        for group in range(self.shards):
-            for row in read_rows(folder, self.votes, group):
-                query, other = row["query"], row["other"]
-                searches.setdefault(query, {})[other] = results.get(ordered(query, other))
-        searched = last.queries(folder, self.shard, self.shards)
-        rows: list[tuple[int, Row]] = []
-        for content, found in sorted(searches.items()):
-            dropped = dropped_of(found, limits.kept)
-            for other in sorted(found.keys() - dropped):
-                match = found[other]
-                if match is not None:
-                    a, b = ordered(content, other)
-                    rows.append((shard_of(a, self.shards), {"a": a, "b": b, "match": asdict(match)}))
-            goes_on = reported(found) >= last.width * limits.neighbours / 2
-            if goes_on and (searched is None or content in searched):
-                rows.append((self.shards, {"content": content}))
-        write_rows(folder, self.output, scattered(rows, self.shards + 1))
-
-
-@dataclass(frozen=True, slots=True)
-class KeepJob:
-    """The matches whose lower id is in one shard: what either search keeps. One group."""
-
-    shard: int
-    settled: tuple[str, ...]
-    step: ClassVar[str] = "keep"
-
-    @property
-    def output(self) -> str:
-        return name_of(self.step, self.shard, self.settled)
-
-    def run(self, setting: Setting) -> None:
-        rows = {(row["a"], row["b"]): row for row in read_rows(setting.folder, self.settled, self.shard)}
-        write_rows(setting.folder, self.output, [[row for _, row in sorted(rows.items(), key=lambda item: item[0])]])
-
-
-def read_matches(folder: Folder, kept: Iterable[str]) -> Iterator[Match]:
-    """The matches of ``keep``, a file in memory at a time."""
-    for name in kept:
-        yield from (match_from(row["match"]) for row in read_rows(folder, (name,), 0))

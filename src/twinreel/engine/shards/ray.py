@@ -19,7 +19,9 @@ from typing import Any
 from twinreel.engine.shards.job import Job, Plan, Setting, run_job
 from twinreel.errors import MissingExtra, TwinreelError, UserError
 
-ACTORS = ("describe", "search")
+DESCRIBING = ("describe", "deepen")
+"""Steps whose jobs describe frames."""
+ACTORS = (*DESCRIBING, "search")
 """Steps whose jobs share a model or an index: an actor keeps it."""
 
 
@@ -78,7 +80,7 @@ class RayEngine:
                 fn_constructor_args=(pickle.dumps(plan),),
                 compute=self._data.ActorPoolStrategy(min_size=1, max_size=min(most, len(rows))),
                 num_cpus=self._cluster.cpus,
-                num_gpus=self._cluster.gpus if given[0].step == "describe" else None,
+                num_gpus=self._cluster.gpus if given[0].step in DESCRIBING else None,
             )
         else:
             done = jobs_of.map(
