@@ -2,56 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from itertools import chain
 from pathlib import Path
 
 import numpy as np
 import pytest
+from cascading import CUTTING, FILM, FPS, KEYFRAME, PART, SCENE, UNRELATED, make_videos, open_cascade, scenes, times_of
 from collection import add_interrupted, everything
 
-from makers import Image, remux, scene, write_video
-from twinreel.library import Library
+from makers import write_video
 from twinreel.match import cascade
 from twinreel.match.cascade import AROUND
-from twinreel.store.catalogue import Catalogue
-from twinreel.types import Float64, Relation
-
-FPS, SCENE = 5, 10.0
-"""Frames a second, and seconds of a scene."""
-KEYFRAME = 5.0
-"""Seconds between keyframes."""
-FILM = list(range(20))
-"""Scenes, by their seeds."""
-PART = (7, 8, 9)
-"""Scenes of the film that another video shows, ..."""
-CUTTING = [100, 101, *PART, 102, 103]
-"""... after two of its own and before two others."""
-UNRELATED = list(range(200, 212))
-
-
-def scenes(seeds: Iterable[int], size: tuple[int, int] = (96, 64)) -> Iterable[Image]:
-    return chain.from_iterable(scene(seed, SCENE, FPS, size) for seed in seeds)
-
-
-def write(path: Path, seeds: Iterable[int], size: tuple[int, int] = (96, 64)) -> Path:
-    regular = {"x264-params": "scenecut=0"}
-    return write_video(path, scenes(seeds, size), FPS, gop=round(KEYFRAME * FPS), options=regular)
+from twinreel.types import Relation
 
 
 @pytest.fixture(scope="module")
 def videos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Read only."""
-    root = tmp_path_factory.mktemp("videos")
-    write(root / "film.mp4", FILM)
-    write(root / "cutting.mkv", CUTTING, (80, 48))
-    write(root / "unrelated.mp4", UNRELATED)
-    remux(root / "unrelated.mp4", root / "remux.mkv")
-    return root
-
-
-def open_cascade(path: Path) -> Library:
-    return Library(path, describer="phash", sampling="cascade")
+    return make_videos(tmp_path_factory.mktemp("videos"))
 
 
 @pytest.fixture(scope="module")
@@ -61,17 +29,6 @@ def scanned(videos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     with open_cascade(path) as library:
         library.add(videos)
     return path
-
-
-def times_of(library: Path) -> dict[str, Float64]:
-    """Name -> seconds of the frames of the whole picture that its fingerprint has."""
-    with Catalogue.open(library, create=False) as catalogue:
-        found = {}
-        for video in catalogue.videos.all():
-            fingerprint = catalogue.fingerprints.get(video.content, "phash@1", "cascade:1")
-            assert fingerprint is not None
-            found[Path(video.path).name] = fingerprint.times[fingerprint.parts == 0]
-        return found
 
 
 def test_what_has_nothing_in_common_is_left_at_its_keyframes(scanned: Path) -> None:

@@ -12,12 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import hypothesis  # noqa: F401 - else its plugin is first to, as Ray ends: CPython 3.11 may not parse in two threads
+import numpy as np
 import psutil
 import pytest
+from cascading import FILM, KEYFRAME, SCENE, make_videos, open_cascade, times_of
 from collection import clip, open_library
 
 from makers import remux, write_video
 from twinreel.engine.progress import Step
+from twinreel.library import Library
 from twinreel.library.clustered import Clustered
 from twinreel.types import Match
 
@@ -58,9 +61,15 @@ def videos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def answer(file: Path, videos: Path, on: Clustered | None, progress: Callable[[Step], None] | None = None) -> Answer:
+def answer(
+    file: Path,
+    videos: Path,
+    on: Clustered | None,
+    progress: Callable[[Step], None] | None = None,
+    opened: Callable[[Path], Library] = open_library,
+) -> Answer:
     """What a library says after a scan."""
-    with open_library(file) as library:
+    with opened(file) as library:
         library.add(videos, jobs=1, on=on, progress=progress)
         return library.matches(0), [group.members for group in library.groups()]
 
@@ -93,6 +102,25 @@ def kill_workers(nodes: Any) -> int:
                     child.send_signal(signal.SIGKILL)
                     killed += 1
     return killed
+
+
+def test_a_cluster_looks_a_second_time_where_one_machine_does(nodes: Any, tmp_path: Path) -> None:
+    videos = make_videos(tmp_path)
+    lost: list[str] = []
+
+    def harm(step: Step) -> None:
+        if step.stage == "shards: deepen" and step.done and not lost and kill_workers(nodes):
+            lost.append("worker")
+
+    alone = answer(tmp_path / "alone.sqlite", videos, None, opened=open_cascade)
+    on = Clustered(Cluster(), str(tmp_path / "run"))
+    assert_same(answer(tmp_path / "library.sqlite", videos, on, harm, open_cascade), alone)
+    assert lost
+    assert (
+        max(len(times) for times in times_of(tmp_path / "library.sqlite").values()) > len(FILM) * SCENE / KEYFRAME + 20
+    )
+    for name, times in times_of(tmp_path / "alone.sqlite").items():
+        np.testing.assert_array_equal(times_of(tmp_path / "library.sqlite")[name], times)
 
 
 def test_a_cluster_that_loses_a_worker_and_a_node_says_what_one_machine_says(

@@ -25,6 +25,16 @@ from twinreel.media.picking import EVERYTHING
 from twinreel.types import Failure, FailureKind, Probe, State, Video
 
 
+def match_all(scan: Scan, recipe: Recipe, aligner: str, index: str, given: Mapping[str, Spans] | None = None) -> int:
+    """Brings the matches of a library up to date, as its sampling wants it; how many pairs it has more.
+
+    given: as ``Cascade`` has it.
+    """
+    if recipe.sampling.mode == "cascade":
+        return Cascade(scan, recipe, aligner, index, given or {}).match()
+    return match_library(scan.catalogue, recipe, aligner, scan.pool, scan.progress, index=index)
+
+
 @dataclass(slots=True)
 class Cascade:
     """Matching of a library whose sampling is a cascade."""
@@ -33,7 +43,7 @@ class Cascade:
     recipe: Recipe
     aligner: str
     index: str
-    given: Mapping[str, Spans] = field(default_factory=dict)
+    given: Mapping[str, Spans]
     """What the fingerprints of some videos, which were not compared here yet, hold already."""
     _tried: set[str] = field(default_factory=set)
     """Videos whose files could not be read this time."""

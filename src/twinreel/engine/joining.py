@@ -10,7 +10,7 @@ from __future__ import annotations
 # ruff: noqa: PTH116
 import contextlib
 import os
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 
 from twinreel.engine.matching import match_library
@@ -57,9 +57,12 @@ class Joining:
     host: str | None = None
     """Name of the machine whose paths they have; None where they are paths, or URLs, here as well."""
 
-    def take(self, entries: Iterable[Entry], decisions: Iterable[Decision]) -> tuple[Joined, list[str]]:
+    def take(
+        self, entries: Iterable[Entry], decisions: Iterable[Decision], anew: Container[str] = ()
+    ) -> tuple[Joined, list[str]]:
         """All or nothing; what was done, and the content ids that are new.
 
+        anew: content ids whose fingerprints take the place of those that are here.
         UserError where a path is known with another content, or a fingerprint is not of this library's kind.
         """
         known = set(self.catalogue.videos.numbers())
@@ -67,13 +70,13 @@ class Joining:
         with self.catalogue.transaction():
             for entry in entries:
                 count += 1
-                content = self._put(entry, known)
+                content = self._put(entry, known, anew)
                 if content not in known:
                     known.add(content)
                     new.append(content)
             return Joined(count, len(new), sum([self.catalogue.decisions.merge(one) for one in decisions])), new
 
-    def _put(self, entry: Entry, known: set[str]) -> str:
+    def _put(self, entry: Entry, known: set[str], anew: Container[str]) -> str:
         catalogue, content = self.catalogue, entry.content
         ours = catalogue.videos.get(content) if content in known else None
         if ours and entry.file_digest and ours.file_digest and entry.file_digest != ours.file_digest:
@@ -89,7 +92,7 @@ class Joining:
                     f"the videos were fingerprinted with {' '.join(kind)}, those here with {' '.join(key)}: give the "
                     "same --describer and --sampling, or take another library"
                 )
-            if catalogue.fingerprints.get(content, *kind) is None:
+            if content in anew or catalogue.fingerprints.get(content, *kind) is None:
                 catalogue.fingerprints.put(content, entry.fingerprint)
         return content
 

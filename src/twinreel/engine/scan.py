@@ -15,10 +15,9 @@ import os
 from collections.abc import Iterable
 
 from twinreel.engine.census import Census, Choice, stat_of, take_census
-from twinreel.engine.deepening import Cascade
+from twinreel.engine.deepening import match_all
 from twinreel.engine.fingerprinting import Fingerprinting
 from twinreel.engine.looking import Looking
-from twinreel.engine.matching import match_library
 from twinreel.engine.pool import WorkerPool
 from twinreel.engine.progress import Meter, Progress
 from twinreel.engine.settings import STALL, Resources
@@ -59,10 +58,7 @@ def scan(
     with open_pool(recipe.describer.image_size, resources) as pool:
         # A function of its own, so that what the walk found is gone before matching needs memory.
         state = _take_in(catalogue, roots, recipe, choice, resources, pool, progress)
-        if recipe.sampling.mode == "cascade":
-            state.tally.matches = Cascade(state, recipe, aligner, index).match()
-        else:
-            state.tally.matches = match_library(catalogue, recipe, aligner, pool, progress, index=index)
+        state.tally.matches = match_all(state, recipe, aligner, index)
     report = state.tally.report()
     catalogue.scans.finish(state.number, report)
     return report

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,21 +48,30 @@ def library_reference(catalogue: Catalogue, recipe: Recipe, *, keep: bool) -> Re
 
     keep: whether a new one is stored, together with the list of videos that it stands on.
     """
-    shipped = shipped_background(recipe.describer)
-    contents = fingerprinted(catalogue, recipe)
-    key = f"{'|'.join(recipe.key)}|{xxhash.xxh3_64_hexdigest(shipped.tobytes())}"
+    contents, key = fingerprinted(catalogue, recipe), _standing_key(recipe)
     stored = json.loads(catalogue.meta.get(_STANDING) or "{}")
     if stored.get("key") == key and not outdated(stored["videos"], contents):
         reference = catalogue.references.get(stored["reference"])
         if reference is not None:
             return reference
     chosen = standing(contents)
-    reference = fit_reference(shipped, _fingerprints(catalogue, recipe, chosen))
+    reference = fit_reference(shipped_background(recipe.describer), _fingerprints(catalogue, recipe, chosen))
     if keep:
-        with catalogue.transaction():
-            catalogue.references.put(reference, recipe.key[0])
-            catalogue.meta.set(_STANDING, json.dumps({"key": key, "reference": reference.id, "videos": chosen}))
+        keep_reference(catalogue, recipe, reference, chosen)
     return reference
+
+
+def keep_reference(catalogue: Catalogue, recipe: Recipe, reference: Reference, chosen: Sequence[str]) -> None:
+    """Stores the reference of the library, and the videos that it stands on, in order of content id."""
+    known = {"key": _standing_key(recipe), "reference": reference.id, "videos": list(chosen)}
+    with catalogue.transaction():
+        catalogue.references.put(reference, recipe.key[0])
+        catalogue.meta.set(_STANDING, json.dumps(known))
+
+
+def _standing_key(recipe: Recipe) -> str:
+    shipped = shipped_background(recipe.describer)
+    return f"{'|'.join(recipe.key)}|{xxhash.xxh3_64_hexdigest(shipped.tobytes())}"
 
 
 def forget_reference(catalogue: Catalogue) -> None:

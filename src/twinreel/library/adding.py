@@ -11,7 +11,7 @@ from twinreel.engine.progress import Progress
 from twinreel.engine.scan import scan
 from twinreel.engine.settings import MEMORY, Resources
 from twinreel.engine.verifying import verify_library
-from twinreel.errors import NotFound, UserError
+from twinreel.errors import NotFound
 from twinreel.library.clustered import Clustered, scan_in_shards
 from twinreel.library.opened import AnyPath, Opened
 from twinreel.library.verifiers import load_verification
@@ -54,8 +54,6 @@ class Adding(Opened):
         choice = Choice(tuple(include), tuple(exclude), hidden)
         resources = Resources(jobs, memory, readers_per_drive)
         check_aligner(self.aligner)
-        if on is not None and self.sampling.mode == "cascade":
-            raise UserError("a cascade reads files twice, which a cluster does not: give --sampling auto or keyframes")
         verification = load_verification(self.verify, self.weights)
         with self._catalogue.lock_for_scan(wait=wait, on_wait=on_wait):
             recipe = self._recipe()

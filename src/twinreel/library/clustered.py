@@ -7,20 +7,17 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from twinreel.engine.census import Choice
-from twinreel.engine.joining import Joining
-from twinreel.engine.matching import LIMITS, basis_of, match_library
+from twinreel.engine.matching import LIMITS
 from twinreel.engine.progress import Meter, Progress
-from twinreel.engine.scan import open_pool
-from twinreel.engine.settings import MEMORY, Resources
+from twinreel.engine.settings import MEMORY
 from twinreel.engine.shards.folder import MANIFEST, Folder
 from twinreel.engine.shards.job import Engine, Plan
-from twinreel.engine.shards.keeping import read_matches
-from twinreel.engine.shards.making import read_entries, read_reference
+from twinreel.engine.shards.loading import Loading
 from twinreel.engine.shards.ray import Cluster, RayEngine
 from twinreel.engine.shards.run import Outcome, Run
-from twinreel.engine.space import library_reference
 from twinreel.engine.state import Recipe
 from twinreel.errors import UserError
+from twinreel.match import cascade
 from twinreel.match.pair import MIN_SCORE, SETTINGS
 from twinreel.media.sources import Roots, find_files, listed
 from twinreel.media.walk import Found
@@ -29,7 +26,7 @@ from twinreel.store.failures import Version
 from twinreel.types import Failure, ScanReport, State
 
 LOCAL, RAY = "local", "ray"
-FORMAT = 1
+FORMAT = 2
 """Of the files of a run."""
 FILES = 2000
 """Files of a shard, about; ..."""
@@ -89,6 +86,8 @@ def scan_in_shards(
         "aligner": aligner,
         "matching": [SETTINGS, MIN_SCORE, asdict(LIMITS)],
     }
+    if recipe.sampling.mode == "cascade":
+        settings["cascade"] = cascade.settings()
     folder = Folder.open(work, settings | {"shards": _shards(work, len(files))})
     plan = Plan(folder, describer, recipe.sampling, aligner, int(folder.settings()["shards"]), memory)
     run = Run(plan, engine, progress)
@@ -115,13 +114,9 @@ def _load(
     progress: Progress | None,
 ) -> ScanReport:
     """Brings the results into the library. Where it holds other videos too, all are matched anew here."""
-    number, added, matches = catalogue.scans.begin(), 0, 0
-    meter = Meter(progress, "load", len(outcome.videos))
-    joining = Joining(catalogue, recipe, number)
-    for name in outcome.videos:
-        joined, _ = joining.take(read_entries(plan.folder, name), ())
-        added += joined.added
-        meter.advance()
+    number = catalogue.scans.begin()
+    loading = Loading(catalogue, recipe, plan, outcome, number, progress)
+    added = loading.load_videos()
     versions = {found.path: Version(found.size, found.mtime_ns) for found in files}
     gone = [path for path in catalogue.paths.load() if path not in versions and roots.covers(path)]
     unlisted = Roots(failure.path for failure in failures if failure.stage == "list")
@@ -130,18 +125,7 @@ def _load(
         catalogue.failures.clear(versions)
         for failure in failures:
             catalogue.failures.record(failure, versions.get(failure.path))
-    reference = read_reference(plan.folder, outcome.reference)
-    if library_reference(catalogue, recipe, keep=True).id == reference.id:
-        basis = basis_of(recipe, plan.aligner, reference.id)
-        for name in outcome.matches:
-            found = list(read_matches(plan.folder, [name]))
-            catalogue.matches.put(basis, found)
-            matches += len(found)
-        catalogue.matches.put(basis, (), searched=dict.fromkeys(catalogue.videos.numbers(), 0))
-        catalogue.matches.publish(basis)
-    else:
-        with open_pool(recipe.describer.image_size, Resources()) as pool:
-            matches = match_library(catalogue, recipe, plan.aligner, pool, progress, index=index)
+    matches = loading.load_matches(plan.aligner, index)
     report = ScanReport(files=len(files), added=added, failed=len(failures), matches=matches, failures=tuple(failures))
     catalogue.scans.finish(number, report)
     return report

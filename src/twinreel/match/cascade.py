@@ -34,6 +34,11 @@ SHORT = 60.0
 Spans = tuple[Span, ...]
 
 
+def settings() -> list[object]:
+    """All numbers that decide, as JSON has them: two cascades with the same ones look into the same."""
+    return [list(DEPTHS), SHARE, ALWAYS, AROUND, SHORT]
+
+
 class Stretch(NamedTuple):
     """Seconds of a video that another one shows as well."""
 

@@ -201,6 +201,15 @@ def read_entries(folder: Folder, name: str, only: Set[str] | None = None) -> Ite
                     yield entry
 
 
+def read_fingerprinted(folder: Folder, name: str) -> set[str]:
+    """Content ids of the entries of a file that have a fingerprint."""
+    _, pq = pyarrow()
+    with folder.open_file(name) as file:
+        columns = pq.ParquetFile(file).read(columns=["content", "describer"]).to_pydict()
+    pairs = zip(columns["content"], columns["describer"], strict=True)
+    return {content for content, describer in pairs if describer is not None}
+
+
 @dataclass(frozen=True, slots=True)
 class RefitJob:
     """Fits the reference to the standing videos, which lie in the first shards. A file of NumPy's."""
