@@ -1,6 +1,7 @@
 """Whether all ways to scan give one answer: python benchmarks/same_answer.py FOLDER [--files N] [--ways ray merged ...]
+[--sampling MODE]
 
-Scans the first N files of FOLDER, by name, with the default settings on this machine, and then
+Scans the first N files of FOLDER, by name, with the default settings, or another sampling, on this machine, and then
 
     ray     on a cluster of two nodes of one processor each, on this machine. In the middle of the run a process that
             describes is killed, and a node. Then anew, into another library: what is left to do is counted
@@ -44,13 +45,21 @@ class Answer:
     """That it took."""
 
 
-def answer(file: Path, fill: Callable[[Library], object], index: str | None = None) -> Answer:
-    """That of a library, once it is filled."""
-    begun = time.monotonic()
-    with Library(file, index=index) as library:
-        fill(library)
-        found = {(match.a, match.b): match for match in library.matches(0)}
-        return Answer(found, library.groups(), time.monotonic() - begun)
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What is scanned, where, and how."""
+
+    files: list[Path]
+    work: Path
+    sampling: str | None
+
+    def answer(self, file: str, fill: Callable[[Library], object], index: str | None = None) -> Answer:
+        """That of a library, once it is filled."""
+        begun = time.monotonic()
+        with Library(self.work / file, index=index, sampling=self.sampling) as library:
+            fill(library)
+            found = {(match.a, match.b): match for match in library.matches(0)}
+            return Answer(found, library.groups(), time.monotonic() - begun)
 
 
 @dataclass(slots=True)
@@ -93,7 +102,7 @@ class Jobs:
         return f"{total - sum(self.there.values())} of {total} jobs to do"
 
 
-def by_ray(files: list[Path], work: Path) -> Iterator[tuple[str, Answer]]:
+def by_ray(trial: Trial) -> Iterator[tuple[str, Answer]]:
     import ray
     from ray.cluster_utils import Cluster as Nodes
 
@@ -102,10 +111,10 @@ def by_ray(files: list[Path], work: Path) -> Iterator[tuple[str, Answer]]:
     nodes: Any = Nodes(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
     nodes.add_node(num_cpus=1)
     ray.init(address=nodes.address, log_to_driver=False, logging_level=logging.ERROR)
-    on, harm, jobs = Clustered(Cluster(), str(work / "run")), Harm(nodes), Jobs()
+    on, harm, jobs = Clustered(Cluster(), str(trial.work / "run")), Harm(nodes), Jobs()
 
     def scan(file: str, progress: Progress) -> Answer:
-        return answer(work / file, lambda library: library.add(files, on=on, progress=progress))
+        return trial.answer(file, lambda library: library.add(trial.files, on=on, progress=progress))
 
     found = scan("ray.sqlite", harm)
     yield f"ray, lost: {', '.join(harm.lost) or 'nothing'}", found
@@ -115,21 +124,21 @@ def by_ray(files: list[Path], work: Path) -> Iterator[tuple[str, Answer]]:
     nodes.shutdown()
 
 
-def merged(files: list[Path], work: Path) -> Iterator[tuple[str, Answer]]:
+def merged(trial: Trial) -> Iterator[tuple[str, Answer]]:
     def both(library: Library) -> None:
-        library.add(files[::2])
-        library.merge([work / "second.sqlite"])
+        library.add(trial.files[::2])
+        library.merge([trial.work / "second.sqlite"])
 
-    answer(work / "second.sqlite", lambda library: library.add(files[1::2]))
-    yield "two libraries, merged", answer(work / "first.sqlite", both)
-
-
-def by_milvus(files: list[Path], work: Path) -> Iterator[tuple[str, Answer]]:
-    index = f"milvus:{work / 'vectors.db'}"
-    yield "Milvus Lite", answer(work / "milvus.sqlite", lambda library: library.merge([work / ALONE]), index)
+    trial.answer("second.sqlite", lambda library: library.add(trial.files[1::2]))
+    yield "two libraries, merged", trial.answer("first.sqlite", both)
 
 
-WAYS: dict[str, Callable[[list[Path], Path], Iterator[tuple[str, Answer]]]] = {
+def by_milvus(trial: Trial) -> Iterator[tuple[str, Answer]]:
+    index = f"milvus:{trial.work / 'vectors.db'}"
+    yield "Milvus Lite", trial.answer("milvus.sqlite", lambda library: library.merge([trial.work / ALONE]), index)
+
+
+WAYS: dict[str, Callable[[Trial], Iterator[tuple[str, Answer]]]] = {
     "ray": by_ray,
     "merged": merged,
     "milvus": by_milvus,
@@ -171,15 +180,16 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--files", type=int, default=None)
     parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS))
+    parser.add_argument("--sampling", metavar="MODE")
     options = parser.parse_args()
     files = sorted(options.folder.iterdir())[: options.files]
     with tempfile.TemporaryDirectory() as passing:
-        work = Path(passing)
-        alone = answer(work / ALONE, lambda library: library.add(files))
+        trial = Trial(files, Path(passing), options.sampling)
+        alone = trial.answer(ALONE, lambda library: library.add(files))
         print(f"{len(files)} files, {len(alone.groups)} groups\n", flush=True)
         rows = [compared("one machine", alone, alone)]
         for way in options.ways:
-            for name, found in WAYS[way](files, work):
+            for name, found in WAYS[way](trial):
                 rows.append(compared(name, found, alone))
                 print(*rows[-1], sep=" | ", flush=True)
         print(f"\n{bench.table(HEAD, rows)}")

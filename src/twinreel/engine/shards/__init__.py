@@ -9,6 +9,9 @@
     align     pairs by the lower id    -> matches
     settle    queries by content id    -> which matches are kept, and which searches go on
     keep      pairs by the lower id    -> the matches
+    common    pairs by the lower id    -> in a cascade: stretches worth a second look
+    want      stretches by content id  -> what is to be looked into
+    deepen    videos by content id     -> fingerprints with more frames, which are searched for again
     link      videos by content id     -> connected components, in rounds
     group     components by label      -> groups
 

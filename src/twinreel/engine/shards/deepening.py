@@ -69,16 +69,17 @@ class WantJob:
         common = [Stretch(row["content"], row["score"], _span(row["span"])) for row in rows]
         known = read_depths(folder, self.known)
         only = {one.content for one in common} if self.known else None
-        entries = {e.content: e for e in read_entries(folder, self.videos, only) if e.fingerprint is not None}
-        durations = {content: entry.probe.duration for content, entry in entries.items()}
+        found = (entry for entry in read_entries(folder, self.videos, only) if entry.fingerprint is not None)
+        files = {entry.content: (entry.places[0].path, entry.probe) for entry in found}
+        durations = {content: probe.duration for content, (_, probe) in files.items()}
         depths = by_depth(common, known, durations, setting.plan.sampling.step)
         costs = {"new": sum(durations.values()), "added": [added(now, known) for now in depths]}
         same = {row["content"]: row["same"] for row in read_rows(folder, self.streams, self.shard)}
         told: list[tuple[int, Row]] = [(0, costs)]
         for depth, now in enumerate(depths):
             for content, spans in now.items():
-                row = {"of": content, "spans": spans, "path": entries[content].places[0].path}
-                row["probe"] = probe_to_json(entries[content].probe)
+                path, probe = files[content]
+                row = {"of": content, "spans": spans, "path": path, "probe": probe_to_json(probe)}
                 for other in same.get(content, [content]):
                     told.append((1 + depth * self.shards + shard_of(other, self.shards), row | {"content": other}))
         write_rows(folder, self.output, scattered(told, 1 + len(depths) * self.shards))

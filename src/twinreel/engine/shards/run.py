@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import xxhash
 
@@ -21,6 +22,8 @@ from twinreel.types import Failure, FailureKind
 
 QUERIES = 16
 """Shards of queries that one search looks up."""
+OUTCOME = "outcome.json"
+"""The ``Outcome`` of the last run in a folder, for those who read its files."""
 PASSES = 200
 """Of linking at most; a component of a billion videos takes about forty."""
 
@@ -63,7 +66,9 @@ class Run:
         matches, depths = self._match(videos, reference, streams), tuple[str, ...]()
         if plan.sampling.mode == "cascade":
             videos, matches, depths = self._deepen(videos, reference, streams, matches)
-        return Outcome(looks, videos, reference, matches, self._group(videos, matches), described, depths)
+        outcome = Outcome(looks, videos, reference, matches, self._group(videos, matches), described, depths)
+        plan.folder.write(OUTCOME, json.dumps(asdict(outcome), indent=1).encode())
+        return outcome
 
     def _earlier(self, step: str) -> list[tuple[str, ...]]:
         """The files of each shard that a step has made until now."""
