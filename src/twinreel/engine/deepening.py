@@ -126,8 +126,7 @@ class Cascade:
             self.scan.pool,
             self.recipe.describer,
             sorted(tasks.values(), key=lambda task: -videos[task.path][0][0].size),
-            limit=self.scan.drive,
-            per_key=self.scan.per_drive,
+            limit=self.scan.readers.decoding,
         )
         for one in made:
             group, spans = videos[one.task.path]

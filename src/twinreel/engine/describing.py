@@ -6,7 +6,7 @@ are described together.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from twinreel.describe.base import Describer
 from twinreel.describe.layout import layout
 from twinreel.engine.pool import Done, Failed, Reply, WorkerPool
+from twinreel.engine.schedule import Limit
 from twinreel.engine.state import Recipe
 from twinreel.engine.tasks import Reach, SampleTask
 from twinreel.errors import BadFile, MediaError
@@ -116,12 +117,11 @@ def described(
     describer: Describer,
     tasks: Iterable[SampleTask],
     *,
-    limit: Callable[[SampleTask], Hashable] | None = None,
-    per_key: int = 1,
+    limit: Callable[[SampleTask], Limit] | None = None,
 ) -> Iterator[Described]:
     """Runs tasks, which are of different files, and describes their frames; each as soon as it is complete.
 
-    limit, per_key: as ``WorkerPool.run`` has them.
+    limit: as ``WorkerPool.run`` has it.
     """
     describing = Describing(describer)
     gathered: dict[str, Gathering] = {}
@@ -132,7 +132,7 @@ def described(
         yield from (Described(task, gathered.pop(task.path), error) for task, error in ended)
         ended.clear()
 
-    for event in pool.run(tasks, limit=limit, per_key=per_key):
+    for event in pool.run(tasks, limit=limit):
         gathering = gathered.setdefault(event.task.path, Gathering())
         match event:
             case Reply(_, Samples() as samples):

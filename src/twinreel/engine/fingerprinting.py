@@ -40,9 +40,9 @@ class Fingerprinting:
         sizes = {found.path: found.size for found in self._files.values()}
         tasks.sort(key=lambda task: -sizes[task.path])  # no worker ends long after the others
         meter = Meter(self._scan.progress, "describe", len(tasks), sum(sizes[task.path] for task in tasks))
-        made = described(
-            self._scan.pool, self._recipe.describer, tasks, limit=self._scan.drive, per_key=self._scan.per_drive
-        )
+        readers = self._scan.readers
+        limit = readers.reading if self._recipe.sampling.first.mode == "keyframes" else readers.decoding
+        made = described(self._scan.pool, self._recipe.describer, tasks, limit=limit)
         for one in made:
             self._store(one)
             path = one.task.path

@@ -22,7 +22,7 @@ from twinreel.engine.matching import match_library
 from twinreel.engine.pool import WorkerPool
 from twinreel.engine.progress import Meter, Progress
 from twinreel.engine.settings import STALL, Resources
-from twinreel.engine.state import Recipe, Scan, Tally
+from twinreel.engine.state import Readers, Recipe, Scan, Tally
 from twinreel.index.choose import AUTO
 from twinreel.media.sampling import CHUNK
 from twinreel.media.sources import Roots, listed
@@ -84,13 +84,12 @@ def _take_in(
     meter.finish()
     number = catalogue.scans.begin()
     tally = Tally(files=len(census.seen))
-    devices = {found.path: found.device for found in _all(census)}
     damaged = {
         record.content: failure
         for failure in catalogue.failures.all()
         if failure.kind is FailureKind.DAMAGED and (record := known.get(failure.path)) and record.content
     }
-    state = Scan(catalogue, number, pool, resources.per_drive, devices, damaged, tally, progress)
+    state = Scan(catalogue, number, pool, Readers(resources, _all(census)), damaged, tally, progress)
     with catalogue.transaction():
         _note(state, census, roots, known)
     looking = Looking(state, known)

@@ -30,7 +30,7 @@ class Resources:
     memory: int = MEMORY
     """Bytes that each of them may use beyond what its imports use."""
     readers_per_drive: int | None = None
-    """Workers that read from one drive at a time; None: all."""
+    """Workers that read from one drive at a time; None: all, but see ``state.Readers``."""
 
     def __post_init__(self) -> None:
         for what, number in (("jobs", self.jobs), ("readers_per_drive", self.readers_per_drive)):
@@ -42,7 +42,3 @@ class Resources:
     @property
     def workers(self) -> int:
         return self.jobs or cores()
-
-    @property
-    def per_drive(self) -> int:
-        return self.readers_per_drive or self.workers

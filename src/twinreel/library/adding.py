@@ -43,7 +43,8 @@ class Adding(Opened):
         paths: also URLs (``s3://bucket/films``; extra ``remote``), and manifests: .csv or .parquet with a column
         ``uri``, ``url``, ``path`` or ``file``. include, exclude, hidden: which files; see ``media.walk``.
         jobs: worker processes, one a core where not given. memory: bytes that each of them may use.
-        readers_per_drive: workers that read from one drive at a time, by default all; 1 spares a hard disk the seeking.
+        readers_per_drive: workers that read from one drive at a time, by default all, but two
+        where what they do is reading, and the drive spins.
         wait: where another scan uses the library, wait for its end (``on_wait`` is told why), instead of LibraryError.
         on: a cluster that does the work; None for this machine alone.
         A file that cannot be used is in the report's ``failures``, never an exception. What is done so far is kept
