@@ -29,6 +29,7 @@ from pool_tasks import (
     Fill,
     Frames,
     Interval,
+    Map,
     Meet,
     Nothing,
     Pid,
@@ -295,6 +296,13 @@ def test_errors_near_the_memory_limit_are_put_down_to_memory() -> None:
         "bad": BadFile,
         "abort, tight": OutOfResources,
     }
+
+
+def test_a_driver_may_map_more_than_there_is_but_not_use_it() -> None:
+    with pool(memory=64 * MIB) as workers:
+        events = list(workers.run([Map("a", size=1 << 30)]))
+    assert replies(events)[0] == "mapped"
+    assert errors(events)["a"][0] is OutOfResources
 
 
 def test_a_worker_that_kept_memory_or_ran_long_is_replaced() -> None:
