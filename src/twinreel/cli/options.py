@@ -121,3 +121,12 @@ ReadersPerDrive = Annotated[
         "rather than decoding: headers, digests, keyframes.",
     ),
 ]
+Hardware = Annotated[
+    str,
+    typer.Option(
+        "--hardware",
+        metavar="NAME",
+        help="What decodes, where that is more than keyframes: auto (a device, such as a graphics card, where one is "
+        "measured to be faster), off, or a type of device that `twinreel doctor` lists.",
+    ),
+]

@@ -13,6 +13,7 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from twinreel.engine.devices import Devices
 from twinreel.engine.matching import match_library
 from twinreel.engine.pool import WorkerPool
 from twinreel.engine.progress import Progress
@@ -134,7 +135,8 @@ def rematch(
 
     new: content ids that were taken in. Where their files are here, same streams are told as a scan tells them.
     """
-    scan = Scan(catalogue, number, pool, Readers(resources), {}, Tally(), progress)
+    readers, devices = Readers(resources), Devices(pool, resources)
+    scan = Scan(catalogue, number, pool, readers, devices, {}, Tally(), progress)
     videos = (catalogue.videos.get(content) for content in new)
     files = {video.content: video.path for video in videos if video is not None}
     present = {content: path for content, path in files.items() if os.path.lexists(path)}

@@ -16,6 +16,7 @@ from collections.abc import Iterable
 
 from twinreel.engine.census import Census, Choice, stat_of, take_census
 from twinreel.engine.deepening import Cascade
+from twinreel.engine.devices import Devices
 from twinreel.engine.fingerprinting import Fingerprinting
 from twinreel.engine.looking import Looking
 from twinreel.engine.matching import match_library
@@ -89,7 +90,8 @@ def _take_in(
         for failure in catalogue.failures.all()
         if failure.kind is FailureKind.DAMAGED and (record := known.get(failure.path)) and record.content
     }
-    state = Scan(catalogue, number, pool, Readers(resources, _all(census)), damaged, tally, progress)
+    readers, devices = Readers(resources, _all(census)), Devices(pool, resources)
+    state = Scan(catalogue, number, pool, readers, devices, damaged, tally, progress)
     with catalogue.transaction():
         _note(state, census, roots, known)
     looking = Looking(state, known)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from twinreel.describe.base import Describer, identity
+from twinreel.engine.devices import Devices
 from twinreel.engine.pool import Task, WorkerPool
 from twinreel.engine.progress import Progress
 from twinreel.engine.schedule import Limit
@@ -106,6 +107,7 @@ class Scan:
     number: int
     pool: WorkerPool
     readers: Readers
+    devices: Devices
     damaged: dict[str, Failure]
     """Content id -> what is wrong with a video that could be read in part."""
     tally: Tally
