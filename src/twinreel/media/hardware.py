@@ -99,7 +99,8 @@ def choose(software: float, devices: Mapping[str, float], workers: int) -> str |
     workers: how many decode at the same time.
 
     The fastest one, if it beats all workers in software together. They share a device: what one of them gets of it may
-    be all that there is, while each has a processor of its own. So a scan is never slower for a device than without.
+    be all that there is, while each has a processor of its own. So, as far as one file tells of its kind, no scan is
+    slower with a device than without.
     """
     best = max(devices, key=lambda device: devices[device], default=None)
     return best if best is not None and devices[best] > workers * software else None
