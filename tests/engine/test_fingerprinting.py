@@ -60,6 +60,46 @@ def test_a_vector_that_is_not_finite_says_nothing() -> None:
     assert made.weights.tolist() == [1, 0]
 
 
+class Counting(PhashDescriber):
+    """Knows how many frames it was asked about."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def describe(self, images: UInt8) -> tuple[Float32, Float32]:
+        self.asked += len(images)
+        return super().describe(images)
+
+
+def test_a_still_stretch_is_described_once_wherever_its_chunks_end() -> None:
+    slides = chunk(1, [0.0, 1.0]).images
+    shown = slides[[0] * 30 + [1] * 20]
+    shown[40:, 0, 0, 0] ^= 1
+    fingerprints = []
+    for length in (50, 7):
+        describer, gathering = Counting(), Gathering()
+        describing = Describing(describer)
+        for start in range(0, 50, length):
+            describing.add(gathering, Samples(np.arange(50.0)[start:][:length], shown[start:][:length]))
+            describing.flush()
+        assert describer.asked == 3
+        fingerprints.append(gathering.fingerprint(Recipe(describer, Sampling())))
+    whole, pieces = fingerprints
+    np.testing.assert_array_equal(whole.vectors, pieces.vectors)
+    np.testing.assert_array_equal(whole.vectors, Counting().describe(shown)[0])
+
+
+def test_parts_are_still_each_for_itself() -> None:
+    describer, gathering = Counting(), Gathering()
+    describing, frames = Describing(describer), chunk(1, [0.0, 1.0])
+    describing.add(gathering, Samples(np.zeros(1), frames.images[:1]))
+    describing.add(gathering, Samples(np.zeros(1), frames.images[1:], part=1))
+    describing.add(gathering, Samples(np.ones(1), frames.images[:1]))
+    describing.add(gathering, Samples(np.ones(1), frames.images[1:], part=1))
+    describing.flush()
+    assert describer.asked == 2
+
+
 def test_times_that_go_back_are_left_out() -> None:
     describing, gathering = Describing(PhashDescriber()), Gathering()
     describing.add(gathering, chunk(1, [0.0, 2.0, 1.0, 2.0, 3.0]))

@@ -13,7 +13,7 @@ torch = pytest.importorskip("torch")
 
 from torch import nn  # noqa: E402
 
-from twinreel.networks.beside import mend_torchvision  # noqa: E402
+from twinreel.networks.installed import mend_torchvision  # noqa: E402
 from twinreel.types import Float32, UInt8  # noqa: E402
 
 VOCABULARY = 64

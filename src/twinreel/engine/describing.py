@@ -1,7 +1,8 @@
 """Frames from workers, vectors made here: what becomes of the frames of several videos that come at the same time.
 
 Workers decode while this process describes: each is up to two chunks of frames ahead. The chunks of different files
-are described together.
+are described together. A still stretch (a slide, a paused game) is described once: a frame that equals the one before
+has its vector, which is what the describer would give again.
 """
 
 from __future__ import annotations
@@ -30,6 +31,15 @@ TRIES = 3
 """Files in a row that a device may fail with before it is given up: more than a few damaged ones bring about."""
 
 
+@dataclass(slots=True, eq=False)
+class Shown:
+    """A picture, and what the describer says of it, once it was asked."""
+
+    image: UInt8
+    vector: Float32 = field(default_factory=lambda: np.zeros(0, np.float32))
+    weight: float = 0.0
+
+
 @dataclass(slots=True)
 class Gathering:
     """The frames of one video as they come."""
@@ -41,6 +51,8 @@ class Gathering:
     parts: list[UInt8] = field(default_factory=list)
     reach: float = 0.0
     """Seconds up to which the video could be read."""
+    shown: dict[int, Shown] = field(default_factory=dict)
+    """The last picture of each part."""
 
     def fingerprint(self, recipe: Recipe) -> Fingerprint:
         """All of it; for the sampling ``anchors`` the anchor frames."""
@@ -85,10 +97,7 @@ class Describing:
         if not self._waiting:
             return
         images = np.concatenate([samples.images for _, samples in self._waiting])
-        vectors, weights = self._describer.describe(images)
-        if not np.isfinite(vectors).all():  # of a model in half precision, for example: says nothing
-            broken = ~np.isfinite(vectors).all(axis=1)
-            vectors[broken], weights[broken] = np.eye(1, vectors.shape[1]), 0.0
+        vectors, weights = self._described()
         signature = layout(images)
         start = 0
         for gathering, samples in self._waiting:
@@ -100,6 +109,27 @@ class Describing:
             gathering.parts.append(np.full(stop - start, samples.part, np.uint8))
             start = stop
         self._waiting.clear()
+
+    def _described(self) -> tuple[Float32, Float32]:
+        """Vectors (n, d) and weights (n,) of the frames that wait."""
+        new: list[Shown] = []
+        frames: list[Shown] = []
+        for gathering, samples in self._waiting:
+            for image in samples.images:
+                shown = gathering.shown.get(samples.part)
+                if shown is None or not np.array_equal(shown.image, image):
+                    shown = gathering.shown[samples.part] = Shown(image)
+                    new.append(shown)
+                frames.append(shown)
+        if new:
+            vectors, weights = self._describer.describe(np.stack([shown.image for shown in new]))
+            if not np.isfinite(vectors).all():  # of a model in half precision, for example: says nothing
+                broken = ~np.isfinite(vectors).all(axis=1)
+                vectors[broken], weights[broken] = np.eye(1, vectors.shape[1]), 0.0
+            for shown, vector, weight in zip(new, vectors, weights.tolist(), strict=True):
+                shown.vector, shown.weight = vector, weight
+        vectors = np.stack([shown.vector for shown in frames])
+        return vectors, np.array([shown.weight for shown in frames], np.float32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -33,6 +33,9 @@ FEWEST, ENOUGH = 0.3, 0.9
 """... but at least, and at most, so many votes. A few frames alike are chance in a long video, and all that there
 can be in a short one, or where only keyframes are known."""
 
+ROUNDING = 1e-9
+"""By which sums of the same votes in another order may differ."""
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -56,6 +59,8 @@ class Haystack:
         self._times: list[Float64] = []
         self._bias: list[Float32] = []
         self._frames = 0
+        self._laid: tuple[Int64, Float64, Float32] | None = None
+        """First frame of each video by its number, and times and biases of all frames: of what was added so far."""
 
     def __len__(self) -> int:
         """Number of videos."""
@@ -70,6 +75,7 @@ class Haystack:
         self._times.append(video.times[telling])
         self._bias.append(video.bias[telling])
         self._frames += int(np.count_nonzero(telling))
+        self._laid = None
 
     def keep(self) -> None:
         """Keeps what the index remembers beyond this object."""
@@ -103,11 +109,17 @@ class Haystack:
         scores, owners, hits = self._index.search(vectors[rows], neighbours, exclude=exclude, per_owner=PER_VIDEO)
         frame, place = np.nonzero(owners >= 0)
         owner, frame, score = owners[frame, place], rows[frame], scores[frame, place]
-        hit = np.array([self._first[number] for number in owner.tolist()], np.int64) + hits[owners >= 0]
-        if len(self._times) > 1:
+        first, times, bias = self._together()
+        hit = first[owner] + hits[owners >= 0]
+        return vote(query, Hits(frame, owner, score, times[hit], bias[hit]), mirrored=mirrored)
+
+    def _together(self) -> tuple[Int64, Float64, Float32]:
+        if self._laid is None:
+            first = np.zeros(max(self._first) + 1, np.int64)
+            first[list(self._first)] = list(self._first.values())
             self._times, self._bias = [np.concatenate(self._times)], [np.concatenate(self._bias)]
-        hits_of = Hits(frame, owner, score, self._times[0][hit], self._bias[0][hit])
-        return vote(query, hits_of, mirrored=mirrored)
+            self._laid = first, self._times[0], self._bias[0]
+        return self._laid
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -130,13 +142,17 @@ def vote(query: Prepared, hits: Hits, *, mirrored: bool) -> list[Found]:
     """Every video that was hit, with its best cell."""
     bias = (query.bias[hits.frame] + hits.bias) / 2
     votes = ((hits.score - bias) / (1 - bias) * np.sqrt(query.weights[hits.frame])).astype(np.float64)
-    kept = votes > FLOOR
+    least = least_votes(query)
+    kept = np.flatnonzero(votes > FLOOR)
+    # Most videos were hit by chance, a few times: what all the votes for one do not reach together, no cell does.
+    _, video = np.unique(hits.owner[kept], return_inverse=True)
+    kept = kept[np.bincount(video, votes[kept])[video] >= least - ROUNDING]
     owner, frame, votes = hits.owner[kept], hits.frame[kept], votes[kept]
     offsets = hits.time[kept] - query.times[frame]
     width = max(WIDTH, DRIFT * query.duration)
     best: dict[int, Found] = {}
     for shift in (0.0, 0.5):
-        for number, total, offset in _best_cells(owner, frame, offsets, votes, width, shift, least_votes(query)):
+        for number, total, offset in _best_cells(owner, frame, offsets, votes, width, shift, least):
             if number not in best or total > best[number].votes:
                 best[number] = Found(number, total, offset, mirrored)
     return list(best.values())

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from twinreel.errors import UserError
-from twinreel.networks.beside import timm_for
+from twinreel.networks.installed import timm_for
 from twinreel.networks.resnet import ResNet
 
 POWER = 3.0

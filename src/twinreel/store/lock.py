@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import socket
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -51,6 +52,17 @@ else:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
 
 
+_MOMENT = 1.0
+"""Seconds. What a killed scan held, a worker that it was just starting holds until that has started."""
+
+
+def _try_for_a_moment(descriptor: int) -> bool:
+    deadline = time.monotonic() + _MOMENT
+    while not (got := try_lock(descriptor)) and time.monotonic() < deadline:
+        time.sleep(_MOMENT / 20)
+    return got
+
+
 @contextmanager
 def scan_lock(library: Path, *, wait: bool, on_wait: Callable[[str], None] | None = None) -> Iterator[None]:
     """Holds the right to scan a library; readers and short writes of others go on.
@@ -64,7 +76,7 @@ def scan_lock(library: Path, *, wait: bool, on_wait: Callable[[str], None] | Non
     except OSError as error:
         raise LibraryError(f"cannot lock the library {library}: {path}: {error.strerror}") from error
     try:
-        if not try_lock(descriptor):
+        if not _try_for_a_moment(descriptor):
             busy = f"another scan ({_holder(path)}) is using the library {library}"
             if not wait:
                 raise LibraryError(f"{busy}: wait until it is done, or stop it")
