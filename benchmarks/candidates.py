@@ -1,12 +1,13 @@
 """Candidates among many videos: how long and how much memory an index and a self-join take, and what they find.
 
-    python benchmarks/candidates.py FOLDER --videos 100000
+    python benchmarks/candidates.py FOLDER --videos 100000 [--blocks 20]
 
 Videos are synthetic (``synthetic.py``: 60 frames of 256 dimensions each, a tenth of them copies). The steps are those
 of a scan, by the same code: frames to an index, every video's candidates by votes of its frames' neighbours. Steps:
 
     build   all vectors to lists and codes, which are kept in FOLDER
-    join    the candidates of every video, by as many processes as there are cores; a file a thousand videos
+    join    the candidates of every video, by as many processes as there are cores; a file a thousand videos. With
+            ``--blocks``, of so many thousands evenly among all: its core-seconds are then those of a sample
     recall  planted pairs that the join found, of those that an exact search of a sample finds
     query   a video of 60 frames that is none of the library's, 200 times
     add     1,000 videos more, joined with all
@@ -24,7 +25,7 @@ import multiprocessing
 import os
 import resource
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -163,14 +164,14 @@ def found_of(haystack: Haystack, first: int, frames: Float32) -> Iterator[tuple[
             yield number, found.number, found.votes
 
 
-def join(folder: Path, haystack: Haystack, count: int, figures: Figures) -> None:
-    """Every process takes every n-th block; memory is shared with the parent, which does nothing meanwhile."""
+def join(folder: Path, haystack: Haystack, blocks: Sequence[int], figures: Figures) -> None:
+    """Every process takes every n-th of the blocks; memory is shared with the parent, which does nothing meanwhile."""
     (folder / "join").mkdir(exist_ok=True)
     cores = len(os.sched_getaffinity(0))
     context = multiprocessing.get_context("fork")
 
     def work(first: int) -> None:
-        for block in range(first, count, cores):
+        for block in blocks[first::cores]:
             file = folder / "join" / f"{block:05}.npy"
             if not file.exists():
                 started = time.process_time()
@@ -197,8 +198,10 @@ def join(folder: Path, haystack: Haystack, count: int, figures: Figures) -> None
         raise SystemExit("a process of the join failed; run the command again")
     if already == 0:
         figures.put(join_seconds=time.perf_counter() - started, join_peak_gb=most / 1e9)
-    rows = joined(folder)
-    figures.put(join_cpu_seconds=float(rows[rows[:, 1] < 0, 2].sum()), candidates_a_video=len(rows) / count / 1000)
+    rows = joined(folder, blocks)
+    videos = len(blocks) * synthetic.BLOCK
+    figures.put(joined_videos=videos, join_cpu_seconds=float(rows[rows[:, 1] < 0, 2].sum()))
+    figures.put(candidates_a_video=len(rows) / videos)
 
 
 def _private(pid: int | None) -> int:
@@ -208,15 +211,15 @@ def _private(pid: int | None) -> int:
         return 0
 
 
-def joined(folder: Path) -> np.ndarray[Any, np.dtype[np.float64]]:
-    return np.concatenate([np.load(file) for file in sorted((folder / "join").glob("?????.npy"))])
+def joined(folder: Path, blocks: Sequence[int]) -> np.ndarray[Any, np.dtype[np.float64]]:
+    return np.concatenate([np.load(folder / "join" / f"{block:05}.npy") for block in blocks])
 
 
-def recall(folder: Path, count: int, figures: Figures) -> None:
-    rows = joined(folder)
+def recall(folder: Path, count: int, blocks: Sequence[int], figures: Figures) -> None:
+    rows = joined(folder, blocks)
     rows = rows[rows[:, 1] >= 0]
     pairs = {tuple(sorted(pair)) for pair in rows[:, :2].astype(np.int64).tolist()}
-    every = [synthetic.planted(SEED, block) for block in range(count)]
+    every = [synthetic.planted(SEED, block) for block in blocks]
     copies, sources, strength = (
         np.concatenate([getattr(one, name) for one in every]) for name in ("copies", "sources", "strength")
     )
@@ -278,14 +281,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--videos", type=int, default=100_000, help="thousands, in full")
+    parser.add_argument("--blocks", type=int, help="thousands of videos to join with all; by default all of them")
     arguments = parser.parse_args()
     count = arguments.videos // synthetic.BLOCK
+    some = min(count, arguments.blocks or count)
+    blocks = [block * count // some for block in range(some)]
     arguments.folder.mkdir(parents=True, exist_ok=True)
     figures = Figures(arguments.folder / "figures.json")
     haystack = build(arguments.folder, count, figures)
     query(haystack, count, figures)
-    join(arguments.folder, haystack, count, figures)
-    recall(arguments.folder, count, figures)
+    join(arguments.folder, haystack, blocks, figures)
+    recall(arguments.folder, count, blocks, figures)
     add(haystack, count, figures)
     figures.put(peak_gb=resident_peak())
 

@@ -19,6 +19,7 @@ from twinreel.cli.report import verb
 from twinreel.cli.shapes import OUTPUTS
 from twinreel.errors import NotFound
 from twinreel.match.calibration import MIN_SCORE
+from twinreel.media.hardware import built, problem
 from twinreel.types import Match, Relation, Segment
 
 from .conftest import PLANTED, SIZE, invoke, invoke_json
@@ -244,6 +245,7 @@ def test_doctor_finds_the_planted_copy_and_the_operating_point(library: Path) ->
     assert found["version"] == twinreel.__version__
     assert found["packages"]["av"] == av.__version__
     assert {"parquet", "shots"} <= found["extras"].keys()
+    assert found["hardware"] == {device: problem(device) or None for device in built()}
     assert found["library"]["exists"] and found["library"]["problem"] is None
     assert found["library"]["videos"] == found["library"]["fingerprints"] == 5
 

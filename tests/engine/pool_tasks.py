@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import mmap
 import os
 import signal
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from twinreel.engine.limits import allow_mapping
 from twinreel.errors import BadFile, NoAccess
 from twinreel.types import Samples
 
@@ -194,6 +196,19 @@ class Fill(_Task):
             case "go on":
                 while True:
                     blocks.append(bytearray(b"x" * MIB))
+
+
+@dataclass(frozen=True)
+class Map(_Task):
+    """Maps ``size`` bytes without touching them, once mapping is allowed; then uses memory until it ends."""
+
+    size: int = 0
+
+    def run(self) -> Iterator[object]:
+        allow_mapping()
+        with mmap.mmap(-1, self.size):
+            yield "mapped"
+        yield from Fill(self.path, then="go on").run()
 
 
 @dataclass(frozen=True)

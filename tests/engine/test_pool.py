@@ -29,6 +29,7 @@ from pool_tasks import (
     Fill,
     Frames,
     Interval,
+    Map,
     Meet,
     Nothing,
     Pid,
@@ -43,7 +44,7 @@ import twinreel
 from twinreel.engine.limits import OUT_OF_MEMORY, verdict
 from twinreel.engine.pool import Done, Event, Failed, Reply, Task, WorkerPool
 from twinreel.engine.ring import Ring
-from twinreel.engine.schedule import PatientClock, Waiting
+from twinreel.engine.schedule import Limit, PatientClock, Waiting
 from twinreel.errors import BadFile, NoAccess, OutOfResources, TwinreelError, UserError
 from twinreel.types import Samples
 
@@ -193,44 +194,55 @@ def test_a_worker_waits_for_a_slow_caller(tmp_path: Path) -> None:
     assert file.stat().st_size <= 5 + 3
 
 
+def by_drive(most: dict[str, int]) -> Callable[[Task], Limit]:
+    return lambda task: (task.path[0], most[task.path[0]])
+
+
 def test_at_most_so_many_workers_have_tasks_of_one_key() -> None:
     tasks = [Interval(f"{drive}{i}") for drive in "abc" for i in range(8)]
     with pool(3) as workers:
-        for per_key in (1, 2):
-            events = list(workers.run(tasks, limit=lambda task: task.path[0], per_key=per_key))
+        for most in ({"a": 1, "b": 1, "c": 1}, {"a": 1, "b": 2, "c": 3}):
+            events = list(workers.run(tasks, limit=by_drive(most)))
             assert done(events) == {task.path for task in tasks}
             for drive in "abc":
                 spans = replies(e for e in events if e.task.path[0] == drive)
                 assert len(spans) == 8
-                assert max(sum(a <= start < b for a, b in spans) for start, _ in spans) <= per_key
+                assert max(sum(a <= start < b for a, b in spans) for start, _ in spans) <= most[drive]
 
 
 def test_a_full_key_does_not_hold_up_the_others(tmp_path: Path) -> None:
     a, b = str(tmp_path / "a"), str(tmp_path / "b")
     held = [Echo(f"{a}{i}") for i in range(100)]
     with pool(2) as workers:
-        events = list(workers.run([Meet(a, other=b), *held, Meet(b, other=a)], limit=lambda task: task.path[: len(a)]))
+        tasks = [Meet(a, other=b), *held, Meet(b, other=a)]
+        events = list(workers.run(tasks, limit=lambda task: (task.path[: len(a)], 1)))
     assert len(done(events)) == 102
 
 
 def test_waiting_tasks_are_bounded_in_number() -> None:
     taken = itertools.count()
-    waiting = Waiting((next(taken) for _ in itertools.repeat(None)), lambda task: "a")
-    assert waiting.take(lambda key: False) is None
-    assert waiting.take(lambda key: False) is None
+    a, b = ("a", 1), ("b", 1)
+    waiting = Waiting((next(taken) for _ in itertools.repeat(None)), lambda task: a)
+    assert waiting.take(lambda limit: False) is None
+    assert waiting.take(lambda limit: False) is None
     assert next(taken) == 256
-    waiting.put_back("b", -1)
-    assert waiting.take(lambda key: key == "b") == ("b", -1)
-    assert [waiting.take(lambda key: True) for _ in range(3)] == [("a", 0), ("a", 1), ("a", 2)]
+    waiting.put_back(b, -1)
+    assert waiting.take(lambda limit: limit == b) == (b, -1)
+    assert [waiting.take(lambda limit: True) for _ in range(3)] == [(a, 0), (a, 1), (a, 2)]
 
 
 @given(st.lists(st.sampled_from("abc"), max_size=30), st.lists(st.sets(st.sampled_from("abc")), max_size=60))
 def test_every_waiting_task_is_taken_once_and_in_the_order_of_its_key(keys: list[str], allowed: list[set[str]]) -> None:
-    waiting = Waiting(enumerate(keys), lambda task: task[1])
-    taken = [item for some in [*allowed, *[set("abc")] * len(keys)] if (item := waiting.take(some.__contains__))]
-    assert all(key == task[1] for key, task in taken)
+    def allow(some: set[str]) -> Callable[[Limit | None], bool]:
+        return lambda limit: limit is not None and limit[0] in some
+
+    waiting = Waiting(enumerate(keys), lambda task: (task[1], 1))
+    turns = [*allowed, *[set("abc")] * len(keys)]
+    taken = [item for some in turns if (item := waiting.take(allow(some)))]
+    assert all(limit == (task[1], 1) for limit, task in taken)
     for key in "abc":
-        assert [task for own, task in taken if own == key] == [task for task in enumerate(keys) if task[1] == key]
+        mine = [task for task in enumerate(keys) if task[1] == key]
+        assert [task for limit, task in taken if limit == (key, 1)] == mine
 
 
 # Time
@@ -284,6 +296,13 @@ def test_errors_near_the_memory_limit_are_put_down_to_memory() -> None:
         "bad": BadFile,
         "abort, tight": OutOfResources,
     }
+
+
+def test_a_driver_may_map_more_than_there_is_but_not_use_it() -> None:
+    with pool(memory=64 * MIB) as workers:
+        events = list(workers.run([Map("a", size=1 << 30)]))
+    assert replies(events)[0] == "mapped"
+    assert errors(events)["a"][0] is OutOfResources
 
 
 def test_a_worker_that_kept_memory_or_ran_long_is_replaced() -> None:
@@ -369,8 +388,8 @@ def test_workers_that_do_not_start_are_told(program: str, monkeypatch: pytest.Mo
 def test_wrong_arguments_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(UserError, match="above 0"):
         pool(**wrong)
-    with pytest.raises(UserError, match="per_key"):
-        next(pool().run([Echo("a")], limit=lambda task: 0, per_key=0))
+    with pytest.raises(UserError, match="1 worker or more"):
+        next(pool().run([Echo("a")], limit=lambda task: ("drive", 0)))
 
 
 # Ends

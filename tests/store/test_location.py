@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from twinreel.store.location import (
+    Mount,
     default_library,
     network_file_system,
     parse_mount_output,
@@ -57,7 +58,7 @@ def test_every_network_type_is_known(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ["ext4", "btrfs", "zfs", "xfs", "tmpfs", "overlay", "apfs", "fuseblk", "exfat"])
 def test_local_types_are_allowed(kind: str) -> None:
-    assert network_file_system("/data/library.sqlite", [("/", kind)]) is None
+    assert network_file_system("/data/library.sqlite", [Mount("/", kind)]) is None
 
 
 def test_macos_mounts() -> None:

@@ -64,12 +64,24 @@ def examined(library: Path | None) -> DoctorShape:
         packages={name: _version(name) or "missing" for name in required} | _libraries(),
         extras={extra: all(map(_version, names)) for extra, names in extras.items()},
         cores=cores(),
+        hardware=_hardware(),
         execution_providers=list(onnxruntime.get_available_providers()),
         inference_on=chosen_providers(),
         describers=installed(),
         library=library_state(library),
         self_test=SelfTestShape(passed=passed, detail=detail),
     )
+
+
+def _hardware() -> dict[str, str | None]:
+    """Type of device that FFmpeg knows -> why it cannot decode here."""
+    from twinreel.engine.devices import problems
+    from twinreel.engine.pool import WorkerPool
+    from twinreel.engine.settings import MEMORY, STALL
+    from twinreel.media.hardware import built
+
+    with WorkerPool(1, MEMORY, STALL, ring=1 << 16) as pool:
+        return {device: why or None for device, why in problems(pool, built()).items()}
 
 
 def requirements(lines: list[str]) -> tuple[list[str], dict[str, list[str]]]:
@@ -160,6 +172,7 @@ def _tell(found: DoctorShape) -> None:
         "processors": str(found["cores"]),
         "inference on": ", ".join(found["inference_on"]),
         **({"not used": ", ".join(unused)} if unused else {}),
+        **{f"decoding by {device}": why or "works" for device, why in found["hardware"].items()},
         **{f"describer {one['name']}": one["error"] or _words(one) for one in found["describers"]},
         "operating point": f"score {found['min_score']:g} and above is reported",
         "library": library["path"],

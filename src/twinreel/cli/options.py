@@ -117,6 +117,16 @@ ReadersPerDrive = Annotated[
         metavar="N",
         min=1,
         show_default=False,
-        help="Workers that read from one drive at a time; 1 spares a hard disk the seeking. By default all.",
+        help="Workers that read from one drive at a time. By default all, but on a hard disk two for what is reading "
+        "rather than decoding: headers, digests, keyframes.",
+    ),
+]
+Hardware = Annotated[
+    str,
+    typer.Option(
+        "--hardware",
+        metavar="NAME",
+        help="What decodes, where that is more than keyframes: auto (a device, such as a graphics card, where one is "
+        "measured to be faster), off, or a type of device that `twinreel doctor` lists.",
     ),
 ]

@@ -93,13 +93,9 @@ class Cascade:
         tasks = {video.path: second_look(video.path, video.probe, spans, self.recipe) for (video, *_), spans in leaders}
         videos = {group[0].path: (group, spans) for group, spans in leaders}
         meter, void = Meter(self.scan.progress, "deepen", len(tasks)), 0
-        made = described(
-            self.scan.pool,
-            self.recipe.describer,
-            sorted(tasks.values(), key=lambda task: -videos[task.path][0][0].size),
-            limit=self.scan.drive,
-            per_key=self.scan.per_drive,
-        )
+        ordered = sorted(tasks.values(), key=lambda task: -videos[task.path][0][0].size)
+        ordered = self.scan.devices.assign(ordered, {path: group[0].probe for path, (group, _) in videos.items()})
+        made = described(self.scan.pool, self.recipe.describer, ordered, limit=self.scan.readers.decoding)
         for one in made:
             group, spans = videos[one.task.path]
             void += self._store(one, group, spans)

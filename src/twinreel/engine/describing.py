@@ -7,21 +7,28 @@ has its vector, which is what the describer would give again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 
 from twinreel.describe.base import Describer
 from twinreel.describe.layout import layout
-from twinreel.engine.pool import Done, Failed, Reply, WorkerPool
+from twinreel.engine.pool import Done, Event, Failed, Reply, WorkerPool
+from twinreel.engine.schedule import Limit
 from twinreel.engine.state import Recipe
-from twinreel.engine.tasks import Reach, SampleTask
+from twinreel.engine.tasks import Reach, SampleTask, falls_short
 from twinreel.errors import BadFile, MediaError
 from twinreel.media.anchors import anchor_frames
+from twinreel.media.picking import EVERYTHING
 from twinreel.media.sampling import CHUNK
 from twinreel.types import LAYOUT, Fingerprint, Float32, Float64, Samples, UInt8
+
+TRIES = 3
+"""Files in a row that a device may fail with before it is given up: more than a few damaged ones bring about."""
 
 
 @dataclass(slots=True, eq=False)
@@ -141,35 +148,52 @@ class Described:
         return None if broke_off else self.error
 
 
+def _in_doubt(event: Event[SampleTask], gathering: Gathering) -> bool:
+    """Whether a file that has ended was decoded by a device, and perhaps not to its end."""
+    task = event.task
+    short = task.spans == EVERYTHING and falls_short(gathering.reach, task.duration)
+    return task.device is not None and (short or isinstance(event, Failed))
+
+
 def described(
     pool: WorkerPool,
     describer: Describer,
     tasks: Iterable[SampleTask],
     *,
-    limit: Callable[[SampleTask], Hashable] | None = None,
-    per_key: int = 1,
+    limit: Callable[[SampleTask], Limit] | None = None,
 ) -> Iterator[Described]:
     """Runs tasks, which are of different files, and describes their frames; each as soon as it is complete.
 
-    limit, per_key: as ``WorkerPool.run`` has them.
+    limit: as ``WorkerPool.run`` has it.
+
+    What fails with a device is done again without one, after all others, as if it had never been tried; after three
+    files in a row a device is not tried any more.
     """
     describing = Describing(describer)
     gathered: dict[str, Gathering] = {}
     ended: list[tuple[SampleTask, MediaError | None]] = []
+    again: list[SampleTask] = []
+    in_vain: Counter[str | None] = Counter()
 
     def complete() -> Iterator[Described]:
         describing.flush()
         yield from (Described(task, gathered.pop(task.path), error) for task, error in ended)
         ended.clear()
 
-    for event in pool.run(tasks, limit=limit, per_key=per_key):
+    first = (task if in_vain[task.device] < TRIES else replace(task, device=None) for task in tasks)
+    for event in chain(pool.run(first, limit=limit), pool.run(again, limit=limit)):
         gathering = gathered.setdefault(event.task.path, Gathering())
         match event:
             case Reply(_, Samples() as samples):
                 describing.add(gathering, samples)
             case Reply(_, Reach(seconds)):
                 gathering.reach = seconds
+            case Done(task) | Failed(task) if _in_doubt(event, gathering):
+                in_vain[task.device] += 1
+                again.append(replace(task, device=None))
+                del gathered[task.path]  # what came of it is no part of the result
             case Done(task):
+                in_vain.pop(task.device, None)
                 ended.append((task, None))
             case Failed(task, error):
                 ended.append((task, error))

@@ -29,10 +29,11 @@ class Fingerprinting:
             return
         pending = self._without_remuxes()
         videos = {content: self._catalogue.videos.get(content) for content in pending}
-        tasks = []
+        tasks, probes = [], {}
         for content, video in videos.items():
             if video is not None:
                 path, probe = self._files[content].path, video.probe
+                probes[path] = probe
                 self._durations[path] = probe.duration, probe.duration_at_most
                 tasks.append(
                     SampleTask(path, self._recipe.sampling, self._recipe.describer.image_size, self._durations[path][1])
@@ -40,9 +41,10 @@ class Fingerprinting:
         sizes = {found.path: found.size for found in self._files.values()}
         tasks.sort(key=lambda task: -sizes[task.path])  # no worker ends long after the others
         meter = Meter(self._scan.progress, "describe", len(tasks), sum(sizes[task.path] for task in tasks))
-        made = described(
-            self._scan.pool, self._recipe.describer, tasks, limit=self._scan.drive, per_key=self._scan.per_drive
-        )
+        tasks = self._scan.devices.assign(tasks, probes)
+        readers = self._scan.readers
+        limit = readers.reading if self._recipe.sampling.first.mode == "keyframes" else readers.decoding
+        made = described(self._scan.pool, self._recipe.describer, tasks, limit=limit)
         for one in made:
             self._store(one)
             path = one.task.path

@@ -13,12 +13,13 @@ import os
 from collections.abc import Container, Iterable
 from dataclasses import dataclass
 
+from twinreel.engine.devices import Devices
 from twinreel.engine.matching import match_library
 from twinreel.engine.pool import WorkerPool
 from twinreel.engine.progress import Progress
 from twinreel.engine.settings import Resources
 from twinreel.engine.space import forget_reference
-from twinreel.engine.state import Recipe, Scan, Tally
+from twinreel.engine.state import Readers, Recipe, Scan, Tally
 from twinreel.engine.streams import same_streams
 from twinreel.errors import UserError
 from twinreel.media.remote import is_remote
@@ -137,7 +138,8 @@ def rematch(
 
     new: content ids that were taken in. Where their files are here, same streams are told as a scan tells them.
     """
-    scan = Scan(catalogue, number, pool, resources.per_drive, {}, {}, Tally(), progress)
+    readers, devices = Readers(resources), Devices(pool, resources)
+    scan = Scan(catalogue, number, pool, readers, devices, {}, Tally(), progress)
     videos = (catalogue.videos.get(content) for content in new)
     files = {video.content: video.path for video in videos if video is not None}
     present = {content: path for content, path in files.items() if os.path.lexists(path)}

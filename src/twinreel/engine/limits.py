@@ -2,8 +2,9 @@
 
 Memory is limited by the system on Linux: RLIMIT_AS at what the worker has mapped after its imports, plus the
 allowance, so that an allocation too many fails in the worker with ENOMEM. macOS does not enforce that limit and
-Windows does not have it: there a thread of the worker looks at its resident memory ten times a second and ends the
-process where it exceeds the allowance. (A Job Object would do the same on Windows, by way of far more ctypes.)
+Windows does not have it: there, and where a graphics driver is at work, a thread of the worker looks at its resident
+memory ten times a second and ends the process where it exceeds the allowance. (A Job Object would do the same on
+Windows, by way of far more ctypes.)
 
 The worker is no sandbox. It keeps crashes, hangs and hunger away from the parent; it does not hold back a file that
 takes control of the decoder.
@@ -65,13 +66,13 @@ class Allowance:
 
             hard = resource.getrlimit(resource.RLIMIT_AS)[1]
             limit = self._start.vms + memory
-            resource.setrlimit(
-                resource.RLIMIT_AS, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard)
-            )
+            self._limit = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
+            resource.setrlimit(resource.RLIMIT_AS, (self._limit, hard))
 
     def peak(self) -> float:
-        """The most that was ever used, as a share of the allowance: of mapped memory on Linux, else of resident."""
-        if sys.platform == "linux":
+        """The most that was ever used, as a share of the allowance: of mapped memory where that is limited, else of
+        resident."""
+        if self._mapping_limited():
             self._high = max(self._high, _peak_mapped() - self._start.vms)
         else:
             self._high = max(self._high, self._used().rss - self._start.rss)
@@ -80,6 +81,13 @@ class Allowance:
     def spent(self) -> bool:
         """Whether a new worker should take over: this one has kept much memory, or its peak would mislead."""
         return self._used().rss - self._start.rss > self._memory / 4 or self.peak() > TIGHT
+
+    def _mapping_limited(self) -> bool:
+        if sys.platform != "linux":
+            return False
+        import resource
+
+        return resource.getrlimit(resource.RLIMIT_AS)[0] == self._limit
 
     def _used(self) -> _Memory:
         memory = self._process.memory_info()
@@ -93,8 +101,18 @@ class Allowance:
             except MemoryError:
                 peak = 1.0
             show(peak)
-            if peak > 1.0 and sys.platform != "linux":
+            if peak > 1.0 and not self._mapping_limited():
                 os._exit(OUT_OF_MEMORY)
+
+
+def allow_mapping() -> None:
+    """Lifts the limit on mapped memory of this process, so that the one on resident memory holds, as on other systems:
+    a graphics driver maps tens of gigabytes, of which it touches few."""
+    if sys.platform == "linux":
+        import resource
+
+        hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+        resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
 
 
 class _Memory(NamedTuple):

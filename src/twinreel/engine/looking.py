@@ -191,7 +191,7 @@ class Looking:
 def _results(scan: Scan, tasks: Iterable[Task]) -> Iterator[tuple[str, object]]:
     """Path and single reply, or the error, of tasks as they end."""
     replies: dict[str, object] = {}
-    for event in scan.pool.run(tasks, limit=scan.drive, per_key=scan.per_drive):
+    for event in scan.pool.run(tasks, limit=scan.readers.reading):
         match event:
             case Reply(task, value):
                 replies[task.path] = value

@@ -26,11 +26,10 @@ Tasks and what they yield are pickled: their classes live in a module that can b
 
 from __future__ import annotations
 
-import math
 import pickle
 import sys
 import time
-from collections.abc import Callable, Generator, Hashable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import wait
 from types import TracebackType
@@ -38,7 +37,7 @@ from typing import Any, Generic, Protocol, Self, TypeVar
 
 from twinreel.engine.limits import verdict
 from twinreel.engine.process import Process
-from twinreel.engine.schedule import PatientClock, Waiting
+from twinreel.engine.schedule import Limit, PatientClock, Waiting
 from twinreel.errors import BadFile, MediaError, NoAccess, OutOfResources, TwinreelError, UserError
 
 
@@ -132,28 +131,23 @@ class WorkerPool:
     ) -> None:
         self.close()
 
-    def run(
-        self, tasks: Iterable[T], *, limit: Callable[[T], Hashable] | None = None, per_key: int = 1
-    ) -> Generator[Event[T], None, None]:
+    def run(self, tasks: Iterable[T], *, limit: Callable[[T], Limit] | None = None) -> Generator[Event[T], None, None]:
         """Runs tasks; what comes of them, as it comes. Every task ends with one Done or one Failed.
 
         Tasks are taken from the iterable, in order, only when a worker can have them, but up to 256 more where
         ``limit`` holds some back; they may not depend on the events. The events of one task are in order, tasks end in
         any order. A worker waits when it is two chunks ahead of the caller.
 
-        limit: the key of a task, for example its drive; at most ``per_key`` workers have tasks of one key at a time.
+        limit: the key of a task, for example its drive, and how many workers at most have tasks of that key at a time.
 
         To close the generator before its end, or an exception in it, ends all workers. TwinreelError where no worker
         can be started at all.
         """
-        if per_key < 1:
-            raise UserError(f"per_key is at least 1, given: {per_key}")
         if self._running:
             raise RuntimeError("this pool is running tasks: it has one run at a time")
         self._running = True
-        waiting = Waiting(tasks, limit)
         try:
-            yield from _Run(self, waiting, per_key if limit else math.inf).events()
+            yield from _Run(self, Waiting(tasks, limit)).events()
         except BaseException:
             self.close()
             raise
@@ -182,9 +176,8 @@ class WorkerPool:
 class _Run(Generic[T]):
     """One run of a pool: who has which task, and who is alive."""
 
-    def __init__(self, pool: WorkerPool, waiting: Waiting[T], places: float) -> None:
-        """places: workers that may have tasks of one key."""
-        self._pool, self._waiting, self._places = pool, waiting, places
+    def __init__(self, pool: WorkerPool, waiting: Waiting[T]) -> None:
+        self._pool, self._waiting = pool, waiting
         self._clock = PatientClock(stride=pool.stall / 4)
         self._failed_starts = 0
         self._pickled: dict[int, bytes] = {}
@@ -229,23 +222,23 @@ class _Run(Generic[T]):
             if process.quick and not process.spent and len(process.tasks) == 1 and (item := self._take(process)):
                 self._give(process, item)
 
-    def _take(self, process: Process[T] | None = None) -> tuple[Hashable, T] | None:
+    def _take(self, process: Process[T] | None = None) -> tuple[Limit | None, T] | None:
         """A task that this worker, or a new one, may have: tasks of one key in one worker take one place."""
 
-        def allowed(key: Hashable) -> bool:
-            if self._places == math.inf or (process is not None and process.has(key)):
+        def allowed(limit: Limit | None) -> bool:
+            if limit is None or (process is not None and process.has(limit)):
                 return True
-            return sum(other.has(key) for other in self._processes) < self._places
+            return sum(other.has(limit) for other in self._processes) < limit[1]
 
         return self._waiting.take(allowed)
 
-    def _give(self, process: Process[T], item: tuple[Hashable, T]) -> None:
+    def _give(self, process: Process[T], item: tuple[Limit | None, T]) -> None:
         if not process.tasks:
             process.seen, process.work_seen = self._clock.now, None
-        key, task = item
+        limit, task = item
         body = self._pickled.pop(id(task), None) or pickle.dumps(task, pickle.HIGHEST_PROTOCOL)
-        if not process.give(key, task, body):
-            self._waiting.put_back(key, task)
+        if not process.give(limit, task, body):
+            self._waiting.put_back(limit, task)
             self._pickled[id(task)] = body
             if not process.tasks:
                 self._pool._dismiss(process)  # it has ended while idle

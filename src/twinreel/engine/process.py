@@ -13,13 +13,13 @@ import pickle
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Hashable
 from multiprocessing.connection import Pipe
 from typing import Any, Generic, TypeVar
 
 import psutil
 
 from twinreel.engine.ring import SLOTS, Ring
+from twinreel.engine.schedule import Limit
 from twinreel.engine.worker import ACKNOWLEDGED, BOOT, PipeEnd, Settings
 
 T = TypeVar("T")
@@ -44,7 +44,7 @@ class Process(Generic[T]):
 
     def __init__(self, memory: int, slot: int, pulse: float) -> None:
         """Starts it; OSError where the system does not allow that. See ``worker.Settings`` for the arguments."""
-        self.tasks: deque[tuple[Hashable, T]] = deque()
+        self.tasks: deque[tuple[Limit | None, T]] = deque()
         self.ready = False
         """It has said hello."""
         self.quick = False
@@ -75,11 +75,11 @@ class Process(Generic[T]):
         """The running one."""
         return self.tasks[0][1]
 
-    def has(self, key: Hashable) -> bool:
-        """Whether one of its tasks has this key."""
-        return any(key == own for own, _ in self.tasks)
+    def has(self, limit: Limit) -> bool:
+        """Whether one of its tasks has this limit."""
+        return any(limit == own for own, _ in self.tasks)
 
-    def give(self, key: Hashable, task: T, body: bytes) -> bool:
+    def give(self, limit: Limit | None, task: T, body: bytes) -> bool:
         """Sends it a task, pickled in ``body``; False where it has ended, or where that is too large to be sent ahead
         of its turn.
 
@@ -90,7 +90,7 @@ class Process(Generic[T]):
         sent = self._send(body)
         # One that never said hello gets the task all the same: what becomes of it shows when its end is noticed.
         if sent or not self.ready:
-            self.tasks.append((key, task))
+            self.tasks.append((limit, task))
         return sent or not self.ready
 
     def receive(self) -> tuple[Any, ...] | None:

@@ -16,12 +16,13 @@ from collections.abc import Iterable
 
 from twinreel.engine.census import Census, Choice, stat_of, take_census
 from twinreel.engine.deepening import match_all
+from twinreel.engine.devices import Devices
 from twinreel.engine.fingerprinting import Fingerprinting
 from twinreel.engine.looking import Looking
 from twinreel.engine.pool import WorkerPool
 from twinreel.engine.progress import Meter, Progress
 from twinreel.engine.settings import STALL, Resources
-from twinreel.engine.state import Recipe, Scan, Tally
+from twinreel.engine.state import Readers, Recipe, Scan, Tally
 from twinreel.index.choose import AUTO
 from twinreel.media.sampling import CHUNK
 from twinreel.media.sources import Roots, listed
@@ -80,13 +81,13 @@ def _take_in(
     meter.finish()
     number = catalogue.scans.begin()
     tally = Tally(files=len(census.seen))
-    devices = {found.path: found.device for found in _all(census)}
     damaged = {
         record.content: failure
         for failure in catalogue.failures.all()
         if failure.kind is FailureKind.DAMAGED and (record := known.get(failure.path)) and record.content
     }
-    state = Scan(catalogue, number, pool, resources.per_drive, devices, damaged, tally, progress)
+    readers, devices = Readers(resources, _all(census)), Devices(pool, resources)
+    state = Scan(catalogue, number, pool, readers, devices, damaged, tally, progress)
     with catalogue.transaction():
         _note(state, census, roots, known)
     looking = Looking(state, known)

@@ -7,45 +7,56 @@ from collections import deque
 from collections.abc import Callable, Hashable, Iterable
 from typing import Generic, TypeVar
 
+from twinreel.errors import UserError
+
 T = TypeVar("T")
 
+Limit = tuple[Hashable, int]
+"""A key that tasks share, for example their drive, and how many workers may have tasks of it at a time: 1 or more, the
+same for all tasks of a run that share it."""
 _HELD = 256
-"""Tasks that are held at most while their keys have no place free."""
+"""Tasks that are held at most while their limits allow none."""
 
 
 class Waiting(Generic[T]):
-    """Tasks not handed out yet, by key. Taken from their iterable when needed, and a few more to find a free key."""
+    """Tasks not handed out yet, by limit. Taken from their iterable when needed, and a few more to find one whose limit
+    allows it."""
 
-    def __init__(self, tasks: Iterable[T], key: Callable[[T], Hashable] | None) -> None:
+    def __init__(self, tasks: Iterable[T], limit: Callable[[T], Limit] | None) -> None:
         self._tasks = iter(tasks)
-        self._key = key
-        self._held: dict[Hashable, deque[T]] = {}
+        self._limit = limit
+        self._held: dict[Limit | None, deque[T]] = {}
         self._count = 0
 
-    def take(self, allowed: Callable[[Hashable], bool]) -> tuple[Hashable, T] | None:
-        """The first task whose key is allowed, with its key; None where there is none among those within reach."""
-        for key, held in self._held.items():
-            if allowed(key):
+    def take(self, allowed: Callable[[Limit | None], bool]) -> tuple[Limit | None, T] | None:
+        """The first task whose limit allows it, with that; None where there is none among those within reach.
+
+        UserError for a limit under which no worker may have a task.
+        """
+        for limit, held in self._held.items():
+            if allowed(limit):
                 task = held.popleft()
                 self._count -= 1
                 if not held:
-                    del self._held[key]
-                return key, task
+                    del self._held[limit]
+                return limit, task
         while self._count < _HELD:
             try:
                 task = next(self._tasks)
             except StopIteration:
                 return None
-            key = self._key(task) if self._key else None
-            if allowed(key):
-                return key, task
-            self._held.setdefault(key, deque()).append(task)
+            limit = self._limit(task) if self._limit else None
+            if limit is not None and limit[1] < 1:
+                raise UserError(f"a limit allows 1 worker or more, given: {limit[1]}")
+            if allowed(limit):
+                return limit, task
+            self._held.setdefault(limit, deque()).append(task)
             self._count += 1
         return None
 
-    def put_back(self, key: Hashable, task: T) -> None:
-        """Makes it the first of its key."""
-        self._held.setdefault(key, deque()).appendleft(task)
+    def put_back(self, limit: Limit | None, task: T) -> None:
+        """Makes it the first of its limit."""
+        self._held.setdefault(limit, deque()).appendleft(task)
         self._count += 1
 
 

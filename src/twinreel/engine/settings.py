@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 
 from twinreel.errors import UserError
+from twinreel.media.hardware import AUTO, check_hardware
 
 MEMORY = 2 << 30
 """Bytes of one worker: enough for 8K."""
@@ -30,7 +31,9 @@ class Resources:
     memory: int = MEMORY
     """Bytes that each of them may use beyond what its imports use."""
     readers_per_drive: int | None = None
-    """Workers that read from one drive at a time; None: all."""
+    """Workers that read from one drive at a time; None: all, but see ``state.Readers``."""
+    hardware: str = AUTO
+    """What decodes where much is decoded: ``auto``, ``off`` or a type of device (``media.hardware``)."""
 
     def __post_init__(self) -> None:
         for what, number in (("jobs", self.jobs), ("readers_per_drive", self.readers_per_drive)):
@@ -38,11 +41,8 @@ class Resources:
                 raise UserError(f"{what} is {number}; 1 or more is expected")
         if self.memory < LEAST_MEMORY:
             raise UserError(f"memory is {self.memory} bytes; {LEAST_MEMORY} or more are expected")
+        check_hardware(self.hardware)
 
     @property
     def workers(self) -> int:
         return self.jobs or cores()
-
-    @property
-    def per_drive(self) -> int:
-        return self.readers_per_drive or self.workers

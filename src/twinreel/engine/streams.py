@@ -87,7 +87,7 @@ def _digest(scan: Scan, new: Mapping[str, str], contents: Iterable[str], packets
     sizes = {path: video.size if packets is None else 0 for path, video in videos.items()}
     meter = Meter(scan.progress, "heads" if packets else "verify", len(videos), sum(sizes.values()))
     tasks = (StreamDigestTask(path, packets) for path in videos)
-    for event in scan.pool.run(tasks, limit=scan.drive, per_key=scan.per_drive):
+    for event in scan.pool.run(tasks, limit=scan.readers.reading):
         if isinstance(event, Reply):
             digest = {"head" if packets else "stream": str(event.value)}
             scan.catalogue.videos.set_digests(videos[event.task.path].content, **digest)

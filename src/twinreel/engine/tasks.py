@@ -7,6 +7,8 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import ClassVar
 
+from twinreel.engine.limits import allow_mapping
+from twinreel.media.hardware import problem, trial
 from twinreel.media.identity import content_id, hash_file, hash_stream
 from twinreel.media.insets import with_inner_pictures
 from twinreel.media.middles import with_middles
@@ -106,15 +108,19 @@ class SampleTask:
     """Seconds outside of which none are taken, ascending; for the samplings dense and auto."""
     parts: bool = True
     """Whether the pictures within the frames, and their middles, are wanted as well."""
+    device: str | None = None
+    """What decodes, a name of ``media.hardware``; None: the processors."""
     stage: ClassVar[str] = "decode"
 
     def run(self) -> Iterator[object]:
+        if self.device is not None:
+            allow_mapping()
         if self.sampling.mode == "shots":
             yield from self._shots()
             return
         # Anchors are chosen among frames once these are described.
         sampling, last = self.sampling.first, 0.0
-        with open_video(self.path, threads=self.threads) as source:
+        with open_video(self.path, threads=self.threads, device=self.device) as source:
             for samples in self._parts(sample_of(source, sampling, self.size, self.spans)):
                 last = max(last, float(samples.times[-1]))
                 yield samples
@@ -132,7 +138,7 @@ class SampleTask:
 
     def _shots(self) -> Iterator[object]:
         """The middle frame of every shot. All frames are decoded once to find the shots."""
-        seen = _Seen(every_frame(self.path, SHOT_SIZE, threads=self.threads))
+        seen = _Seen(every_frame(self.path, SHOT_SIZE, threads=self.threads, device=self.device))
         with ThreadPoolExecutor(1) as pool:
             # The detector asks for frames in its own time; signs of life are given while it does.
             finding = pool.submit(shot_boundaries, seen)
@@ -142,11 +148,42 @@ class SampleTask:
                     count = seen.count
                     yield None
         times = shot_midpoints(finding.result(), seen.last)
-        yield from self._parts(sample_at(self.path, times.tolist(), self.size, threads=self.threads))
+        chosen = sample_at(self.path, times.tolist(), self.size, threads=self.threads, device=self.device)
+        yield from self._parts(chosen)
         yield Reach(seen.last)
 
     def _parts(self, whole: Iterator[Samples]) -> Iterator[Samples]:
         return with_middles(with_inner_pictures(whole), self.duration) if self.parts else whole
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceTask:
+    """Opens a type of device. Yields why that cannot be done, empty where it can."""
+
+    path: str
+    """FFmpeg's name of it."""
+    stage: ClassVar[str] = "decode"
+
+    def run(self) -> Iterator[object]:
+        allow_mapping()
+        yield problem(self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class TrialTask:
+    """Measures how fast a file is sampled with a device, or without. Yields one Trial."""
+
+    path: str
+    sampling: Sampling
+    """dense or auto."""
+    size: tuple[int, int]
+    device: str | None
+    stage: ClassVar[str] = "decode"
+
+    def run(self) -> Iterator[object]:
+        if self.device is not None:
+            allow_mapping()
+        yield from trial(self.path, self.sampling, self.size, self.device)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from twinreel.library.clustered import Clustered, scan_in_shards
 from twinreel.library.opened import AnyPath, Opened
 from twinreel.library.verifiers import load_verification
 from twinreel.match.alignment import check_aligner
+from twinreel.media.hardware import AUTO
 from twinreel.media.remote import absolute
 from twinreel.types import ScanReport, State
 
@@ -33,6 +34,7 @@ class Adding(Opened):
         jobs: int | None = None,
         memory: int = MEMORY,
         readers_per_drive: int | None = None,
+        hardware: str = AUTO,
         wait: bool = False,
         on_wait: Callable[[str], None] | None = None,
         progress: Progress | None = None,
@@ -43,7 +45,10 @@ class Adding(Opened):
         paths: also URLs (``s3://bucket/films``; extra ``remote``), and manifests: .csv or .parquet with a column
         ``uri``, ``url``, ``path`` or ``file``. include, exclude, hidden: which files; see ``media.walk``.
         jobs: worker processes, one a core where not given. memory: bytes that each of them may use.
-        readers_per_drive: workers that read from one drive at a time, by default all; 1 spares a hard disk the seeking.
+        readers_per_drive: workers that read from one drive at a time, by default all, but two
+        where what they do is reading, and the drive spins.
+        hardware: what decodes where much is decoded: a device where that is measured to be faster (``auto``), none
+        (``off``), or a type of device wherever it can; UserError where FFmpeg was not built with it.
         wait: where another scan uses the library, wait for its end (``on_wait`` is told why), instead of LibraryError.
         on: a cluster that does the work; None for this machine alone.
         A file that cannot be used is in the report's ``failures``, never an exception. What is done so far is kept
@@ -52,7 +57,7 @@ class Adding(Opened):
         """
         given = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
         choice = Choice(tuple(include), tuple(exclude), hidden)
-        resources = Resources(jobs, memory, readers_per_drive)
+        resources = Resources(jobs, memory, readers_per_drive, hardware)
         check_aligner(self.aligner)
         verification = load_verification(self.verify, self.weights)
         with self._catalogue.lock_for_scan(wait=wait, on_wait=on_wait):

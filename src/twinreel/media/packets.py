@@ -60,7 +60,7 @@ class Clock:
 
 
 class Decoder:
-    """Packets in, frames out; a damaged packet is skipped, never fatal."""
+    """Packets in, frames out; a damaged packet is skipped, never fatal but where a device decodes."""
 
     def __init__(self, stream: VideoStream, *, loop_filter: bool = True) -> None:
         """loop_filter: whether it is applied to more than keyframes."""
@@ -79,6 +79,8 @@ class Decoder:
         except av.error.MemoryError:
             raise
         except av.error.FFmpegError:
+            if self._context.is_hwaccel:
+                raise  # the device's fault perhaps
             return []
 
     def alone(self, packet: Packet[VideoStream]) -> av.VideoFrame | None:

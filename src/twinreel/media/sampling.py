@@ -146,9 +146,11 @@ def sample_of(
     return _chunks(source, picks, size, throughout=spans == EVERYTHING)
 
 
-def sample_at(path: str, times: Sequence[float], size: tuple[int, int], *, threads: int = 1) -> Iterator[Samples]:
+def sample_at(
+    path: str, times: Sequence[float], size: tuple[int, int], *, threads: int = 1, device: str | None = None
+) -> Iterator[Samples]:
     """The same for the frames shown at given ``times``, seconds in ascending order."""
-    with open_video(path, threads=threads) as source:
+    with open_video(path, threads=threads, device=device) as source:
         yield from _chunks(source, picked_at(source, times), size, throughout=False)
 
 
@@ -169,9 +171,11 @@ def _chunks(source: Source, picks: Iterator[Picked], size: tuple[int, int], *, t
         raise BadFile("not one frame could be decoded: the file is damaged or cut short")
 
 
-def every_frame(path: str, size: tuple[int, int], *, threads: int = 1) -> Iterator[tuple[float, UInt8]]:
+def every_frame(
+    path: str, size: tuple[int, int], *, threads: int = 1, device: str | None = None
+) -> Iterator[tuple[float, UInt8]]:
     """All frames, (seconds, (h, w, 3) RGB upright), with their bars: for finding shots."""
-    with open_video(path, threads=threads) as source:
+    with open_video(path, threads=threads, device=device) as source:
         clock, decoder, scaler = Clock(source.stream), Decoder(source.stream), Scaler(size)
         last = -math.inf
         for packet in chain(packets(source), [None]):

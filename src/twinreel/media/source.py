@@ -17,6 +17,7 @@ from io import FileIO, RawIOBase
 from pathlib import Path
 
 import av
+from av.codec.hwaccel import HWAccel
 from av.container import InputContainer
 from av.stream import Discard, Disposition
 
@@ -95,11 +96,13 @@ class _File(FileIO):
 
 
 @contextmanager
-def open_video(path: str, *, threads: int = 1, stage: str = "decode") -> Iterator[Source]:
+def open_video(path: str, *, threads: int = 1, stage: str = "decode", device: str | None = None) -> Iterator[Source]:
     """Opens a file and chooses its video stream: of those that are no cover art, the one with most pixels.
 
     threads: of the decoder; 0 lets FFmpeg choose.
     stage: what the errors say was being done.
+    device: what decodes, a name of ``media.hardware``; None: the processors. Where it cannot, or sees damage, that is a
+    BadFile, which says nothing about the file: the device may be at fault.
     Raises BadFile, NoAccess or OutOfResources, also for what goes wrong inside the ``with`` block.
     """
     with readable(path, stage) as (file, size):
@@ -112,10 +115,13 @@ def open_video(path: str, *, threads: int = 1, stage: str = "decode") -> Iterato
         options = _OPTIONS | (_TOLD if head[4:8] == b"ftyp" else {})
         try:
             format = "mpegts" if size < _SHORT_TS and _is_ts(head) else None
-            container = av.open(file, "r", format=format, options=options, metadata_errors="replace")
+            hwaccel = None if device is None else HWAccel(device, allow_software_fallback=False)
+            container = av.open(file, "r", format=format, options=options, metadata_errors="replace", hwaccel=hwaccel)
         except MemoryError:
             raise
-        except av.FFmpegError as error:
+        except (av.FFmpegError, RuntimeError) as error:
+            if device is not None or not isinstance(error, av.FFmpegError):
+                raise BadFile(f"it cannot be decoded by {device} ({_plain(error)})", stage) from error
             raise BadFile(_why_unreadable(file, size, error), stage) from error
         with container:
             stream = _choose(container, stage)

@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 import platformdirs
 
@@ -26,8 +27,15 @@ _NETWORK = (
 NETWORK_FILE_SYSTEMS = frozenset(_NETWORK.split())
 """Types of file systems, as the operating systems name them, that several machines can write to at once."""
 
-Mount = tuple[str, str]
-"""Mount point and type of its file system."""
+
+class Mount(NamedTuple):
+    """A file system, and where it is seen."""
+
+    point: str
+    kind: str
+    """Type of the file system."""
+    source: str = ""
+    """What it is made from, most often a device; empty where that is not told."""
 
 
 def default_library() -> Path:
@@ -55,23 +63,33 @@ def parse_mountinfo(text: str) -> list[Mount]:
         before, separator, after = line.partition(" - ")
         fields, described = before.split(" "), after.split(" ")
         if separator and len(fields) > 4:
-            mounts.append((re.sub(r"\\([0-7]{3})", lambda code: chr(int(code[1], 8)), fields[4]), described[0]))
+            point, kind, source = (
+                re.sub(r"\\([0-7]{3})", lambda code: chr(int(code[1], 8)), field)
+                for field in (fields[4], described[0], described[1] if len(described) > 1 else "")
+            )
+            mounts.append(Mount(point, kind, source))
     return mounts
 
 
 def parse_mount_output(text: str) -> list[Mount]:
     """The mounts that macOS's ``mount`` prints: ``//me@host/share on /Volumes/share (smbfs, nodev, mounted by me)``."""
-    return re.findall(r"^.*? on (/.*) \(([\w.-]+)[,)].*$", text, flags=re.MULTILINE)
+    return [Mount(*found) for found in re.findall(r"^.*? on (/.*) \(([\w.-]+)[,)].*$", text, flags=re.MULTILINE)]
+
+
+def mount_of(path: str, mounts: Iterable[Mount]) -> Mount | None:
+    """The mount that an absolute path is seen through, None where none of them is."""
+    found, longest = None, -1
+    for mount in mounts:
+        folder = mount.point.rstrip("/") + "/"
+        if len(folder) >= longest and (path + "/").startswith(folder):
+            found, longest = mount, len(folder)
+    return found
 
 
 def network_file_system(path: str, mounts: Iterable[Mount]) -> str | None:
     """The type of the network file system that an absolute path lies on, None where it is a local one or unknown."""
-    kind, longest = "", -1
-    for point, candidate in mounts:
-        folder = point.rstrip("/") + "/"
-        if len(folder) >= longest and (path + "/").startswith(folder):
-            kind, longest = candidate, len(folder)
-    return kind if kind.lower() in NETWORK_FILE_SYSTEMS else None
+    mount = mount_of(path, mounts)
+    return mount.kind if mount is not None and mount.kind.lower() in NETWORK_FILE_SYSTEMS else None
 
 
 def _network_file_system(path: Path) -> str | None:

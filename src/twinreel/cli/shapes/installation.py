@@ -72,6 +72,7 @@ class SelfTestShape(TypedDict):
 class DoctorShape(TypedDict):
     """State of the installation; extras: which optional parts are installed, min_score: the operating point.
 
+    hardware: type of device that FFmpeg knows -> why it cannot decode here, null where it can.
     execution_providers: what ONNX Runtime brings, inference_on: which of them are used, the preferred one first.
     """
 
@@ -82,6 +83,7 @@ class DoctorShape(TypedDict):
     packages: dict[str, str]
     extras: dict[str, bool]
     cores: int
+    hardware: dict[str, str | None]
     execution_providers: list[str]
     inference_on: list[str]
     describers: list[DescriberShape]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from twinreel.engine.deepening import match_all
+from twinreel.engine.devices import Devices
 from twinreel.engine.joining import Joining
 from twinreel.engine.matching import basis_of
 from twinreel.engine.progress import Meter, Progress
@@ -16,7 +17,7 @@ from twinreel.engine.shards.keeping import read_matches
 from twinreel.engine.shards.making import read_entries, read_fingerprinted, read_reference
 from twinreel.engine.shards.run import Outcome
 from twinreel.engine.space import fingerprinted, keep_reference
-from twinreel.engine.state import Recipe, Scan, Tally
+from twinreel.engine.state import Readers, Recipe, Scan, Tally
 from twinreel.match.cascade import Spans
 from twinreel.match.reference import standing
 from twinreel.store.catalogue import Catalogue
@@ -79,7 +80,8 @@ class Loading:
         catalogue, recipe, resources = self.catalogue, self.recipe, Resources()
         if not self._alone:
             with open_pool(recipe.describer.image_size, resources) as pool:
-                scan = Scan(catalogue, self.number, pool, resources.per_drive, {}, {}, Tally(), self.progress)
+                readers, devices = Readers(resources), Devices(pool, resources)
+                scan = Scan(catalogue, self.number, pool, readers, devices, {}, Tally(), self.progress)
                 return match_all(scan, recipe, aligner, index, self._given)
         reference, contents = read_reference(self.plan.folder, self.outcome.reference), catalogue.videos.numbers()
         basis, count = basis_of(recipe, aligner, reference.id), 0

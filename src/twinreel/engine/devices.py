@@ -1,0 +1,106 @@
+"""Which device decodes which videos of a scan: measured where enough of a kind is waiting to be worth it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from twinreel.engine.pool import Failed, Reply, WorkerPool
+from twinreel.engine.settings import Resources, cores
+from twinreel.engine.tasks import DeviceTask, SampleTask, TrialTask
+from twinreel.media.hardware import AUTO, OFF, TYPES, Trial, built, choose
+from twinreel.media.sampling import Sampling
+from twinreel.types import Probe
+
+ENOUGH = 1000.0
+"""Seconds of video of a kind that have to be waiting for every worker. All but one stand still during the trials, which
+then take a fiftieth of the time in software, and, with a device that is worth it, less than that once more."""
+
+Kind = tuple[str, str, int]
+"""What decides whether and how fast a device decodes: codec, pixel format, and size of the picture in octaves."""
+
+
+def _kind(probe: Probe) -> Kind:
+    return probe.codec, probe.pixel_format, (probe.coded_width * probe.coded_height).bit_length()
+
+
+def _seconds(task: SampleTask) -> float:
+    return sum(max(0.0, min(stop, task.duration) - start) for start, stop in task.spans)
+
+
+def problems(pool: WorkerPool, devices: Iterable[str]) -> dict[str, str]:
+    """Type of device -> why it cannot be used; empty where it can."""
+    found = dict.fromkeys(devices, "")
+    for event in pool.run([DeviceTask(device) for device in found]):
+        if isinstance(event, Reply):
+            found[event.task.path] = str(event.value)
+        elif isinstance(event, Failed):
+            found[event.task.path] = event.error.reason
+    return found
+
+
+@dataclass(slots=True)
+class Devices:
+    """The devices of a scan, and what they were found to be good for."""
+
+    pool: WorkerPool
+    resources: Resources
+    _usable: list[str] | None = None
+    """None while nobody has looked."""
+    _chosen: dict[Kind, str | None] = field(default_factory=dict)
+
+    def assign(self, tasks: Sequence[SampleTask], probes: Mapping[str, Probe]) -> list[SampleTask]:
+        """The tasks, each with the device that it is to be done with. probes: by path.
+
+        Keyframes are left to the processors: a file has few, and opening a device takes as long as decoding them.
+        """
+        setting = self.resources.hardware
+        if setting == OFF or all(task.sampling.first.mode == "keyframes" for task in tasks):
+            return list(tasks)
+        if setting != AUTO:
+            return [replace(task, device=setting) for task in tasks]
+        waiting: dict[Kind, list[SampleTask]] = defaultdict(list)
+        for task in tasks:
+            waiting[_kind(probes[task.path])].append(task)
+        self._measure(
+            {
+                kind: max(some, key=_seconds)
+                for kind, some in waiting.items()
+                if kind not in self._chosen and sum(map(_seconds, some)) >= ENOUGH * self.resources.workers
+            }
+        )
+        return [replace(task, device=self._chosen.get(_kind(probes[task.path]))) for task in tasks]
+
+    def _measure(self, examples: Mapping[Kind, SampleTask]) -> None:
+        """Chooses for kinds, by the one file of each that is given."""
+        if not examples or self._usable == []:
+            return
+        if self._usable is None:
+            found = problems(self.pool, [device for device in TYPES if device in built()])
+            self._usable = [device for device, why in found.items() if not why]
+        trials = [
+            TrialTask(task.path, _dense_or_auto(task.sampling), task.size, device)
+            for task in examples.values()
+            for device in (*self._usable, None)  # what is slow for being the first is slow with a device
+        ]
+        came: dict[tuple[str, str | None], Trial] = {}
+        # One at a time, so that none takes another's share of the processors or the device.
+        for event in self.pool.run(trials, limit=lambda task: ("trial", 1)) if self._usable else ():
+            if isinstance(event, Reply) and isinstance(event.value, Trial):
+                came[event.task.path, event.task.device] = event.value
+        for kind, task in examples.items():
+            software = came.get((task.path, None))
+            rates = {
+                device: tried.rate
+                for device in self._usable
+                if (tried := came.get((task.path, device))) and software and tried.agrees(software)
+            }
+            at_once = min(self.resources.workers, cores())
+            self._chosen[kind] = choose(software.rate, rates, at_once) if software else None
+
+
+def _dense_or_auto(sampling: Sampling) -> Sampling:
+    """What decodes about as much: to find shots every frame is decoded."""
+    first = sampling.first
+    return first if first.mode == "auto" else Sampling("dense", first.step)
