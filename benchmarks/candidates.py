@@ -215,15 +215,20 @@ def joined(folder: Path, blocks: Sequence[int]) -> np.ndarray[Any, np.dtype[np.f
     return np.concatenate([np.load(folder / "join" / f"{block:05}.npy") for block in blocks])
 
 
+def pair_ids(a: Int64, b: Int64) -> Int64:
+    """One number for each pair of video numbers (p,), whichever comes first."""
+    ids: Int64 = (np.minimum(a, b) << 32) + np.maximum(a, b)
+    return ids
+
+
 def recall(folder: Path, count: int, blocks: Sequence[int], figures: Figures) -> None:
     rows = joined(folder, blocks)
-    rows = rows[rows[:, 1] >= 0]
-    pairs = {tuple(sorted(pair)) for pair in rows[:, :2].astype(np.int64).tolist()}
+    pairs = np.unique(pair_ids(*rows[rows[:, 1] >= 0, :2].T.astype(np.int64)))
     every = [synthetic.planted(SEED, block) for block in blocks]
     copies, sources, strength = (
         np.concatenate([getattr(one, name) for one in every]) for name in ("copies", "sources", "strength")
     )
-    found = np.array([tuple(sorted(pair)) in pairs for pair in zip(copies.tolist(), sources.tolist(), strict=True)])
+    found = np.isin(pair_ids(copies, sources), pairs)
     for level, name in enumerate(("light", "medium", "heavy")):
         figures.put(**{f"found_{name}": float(found[strength == level].mean())})
     figures.put(planted=len(found), found=float(found.mean()))
@@ -242,8 +247,9 @@ def recall(folder: Path, count: int, blocks: Sequence[int], figures: Figures) ->
         for copy, vectors in asked.items()
         if of_copy[copy] in {f.number for f in exact.find(synthetic.video(copy, vectors), exclude=copy)}
     ]
-    both = [copy for copy in by_exact if tuple(sorted((copy, of_copy[copy]))) in pairs]
-    figures.put(sample=len(asked), sample_found_by_exact=len(by_exact), recall_of_exact=len(both) / len(by_exact))
+    exactly = pair_ids(np.array(by_exact), np.array([of_copy[copy] for copy in by_exact]))
+    both = float(np.isin(exactly, pairs).mean())
+    figures.put(sample=len(asked), sample_found_by_exact=len(by_exact), recall_of_exact=both)
     figures.put(exact_seconds=time.perf_counter() - started)
 
 
