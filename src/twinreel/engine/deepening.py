@@ -90,12 +90,12 @@ class Cascade:
     def _fill(self) -> int:
         """Decodes what is lacking. How many matches are void now."""
         leaders = self._leaders()
-        tasks = {video.path: second_look(video.path, video.probe, spans, self.recipe) for (video, *_), spans in leaders}
+        leaders.sort(key=lambda leader: -leader[0][0].size)
+        tasks = [second_look(video.path, video.probe, spans, self.recipe) for (video, *_), spans in leaders]
+        tasks = self.scan.devices.assign(tasks, {video.path: video.probe for (video, *_), _ in leaders})
         videos = {group[0].path: (group, spans) for group, spans in leaders}
         meter, void = Meter(self.scan.progress, "deepen", len(tasks)), 0
-        ordered = sorted(tasks.values(), key=lambda task: -videos[task.path][0][0].size)
-        ordered = self.scan.devices.assign(ordered, {path: group[0].probe for path, (group, _) in videos.items()})
-        made = described(self.scan.pool, self.recipe.describer, ordered, limit=self.scan.readers.decoding)
+        made = described(self.scan.pool, self.recipe.describer, tasks, limit=self.scan.readers.decoding)
         for one in made:
             group, spans = videos[one.task.path]
             void += self._store(one, group, spans)

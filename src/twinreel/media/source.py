@@ -120,8 +120,10 @@ def open_video(path: str, *, threads: int = 1, stage: str = "decode", device: st
         except MemoryError:
             raise
         except (av.FFmpegError, RuntimeError) as error:
-            if device is not None or not isinstance(error, av.FFmpegError):
+            if device is not None:
                 raise BadFile(f"it cannot be decoded by {device} ({_plain(error)})", stage) from error
+            if not isinstance(error, av.FFmpegError):
+                raise
             raise BadFile(_why_unreadable(file, size, error), stage) from error
         with container:
             stream = _choose(container, stage)
