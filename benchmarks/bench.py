@@ -18,7 +18,7 @@ import psutil
 
 import twinreel
 from twinreel.bench.scoring import Bin
-from twinreel.engine.settings import cores
+from twinreel.processors import cores
 from twinreel.store.catalogue import Catalogue
 from twinreel.types import ScanReport
 

@@ -37,12 +37,12 @@ import numpy as np
 import bench
 from twinreel.describe.base import Describer
 from twinreel.describe.registry import load_describer
-from twinreel.engine.settings import cores
 from twinreel.errors import MediaError
 from twinreel.media.picking import EVERYTHING
 from twinreel.media.sampling import CHUNK, Sampling, sample_of
 from twinreel.media.source import open_video
 from twinreel.media.walk import walk
+from twinreel.processors import cores
 from twinreel.types import Failure, Span
 
 Taking = tuple[str, Sampling, tuple[Span, ...]]

@@ -6,6 +6,7 @@ Skipped without PyTorch, which only the ``train`` extra installs.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -19,10 +20,12 @@ from twinreel.types import Float32, UInt8
 torch = pytest.importorskip("torch")
 pytest.importorskip("onnx")
 
+from torch.utils.data import DataLoader  # noqa: E402
+
 from twinreel.describe.onnx import OnnxDescriber  # noqa: E402
 from twinreel.networks.lite0 import Lite0  # noqa: E402
 from twinreel.train import descriptor as training  # noqa: E402
-from twinreel.train.descriptor import Configuration, train  # noqa: E402
+from twinreel.train.descriptor import Configuration, Views, train  # noqa: E402
 from twinreel.train.losses import anchored, contrast_and_entropy  # noqa: E402
 from twinreel.train.retrieval import measure  # noqa: E402
 from twinreel.train.run import train_descriptor  # noqa: E402
@@ -107,6 +110,16 @@ def test_the_same_seed_gives_the_same_view_and_says_what_it_shows(photographs: P
         assert one.first == 3 and (one.share == 0) == (one.second == 3) and 0 <= one.share < 1
         seen.add(one.second)
     assert len(seen) > 2  # now and then another photograph is seen as well
+
+
+def test_workers_draw_different_views_and_the_same_ones_again(photographs: Photographs) -> None:
+    views = Views(photographs, list(range(24)), torch.from_numpy, Configuration(size=64, batch=4))
+    alone = next(iter(views))
+    together, again = (list(islice(DataLoader(views, batch_size=None, num_workers=2), 4)) for _ in range(2))
+    assert together[0][0].equal(alone[0])  # the first worker's are those of one that is alone
+    frames = [batch[0] for batch in together]
+    assert not any(one.equal(other) for i, one in enumerate(frames) for other in frames[:i])
+    assert all(one.equal(batch[0]) for one, batch in zip(frames, again, strict=True))
 
 
 @pytest.fixture(scope="module")

@@ -28,10 +28,11 @@ from twinreel.bench import scoring
 from twinreel.bench.collection import VIDEOS, read_files, read_json, read_labels, write_json
 from twinreel.bench.scoring import Bin, Counts, Figures, Stratum
 from twinreel.engine.progress import Progress
-from twinreel.engine.settings import MEMORY, cores
+from twinreel.engine.settings import MEMORY
 from twinreel.errors import NotFound, UserError
 from twinreel.library import Library
 from twinreel.match.calibration import MIN_SCORE
+from twinreel.processors import cores
 
 RUNS, RESULT, EVERYTHING, REPORT = "runs", "run.json", "all.csv", "report.csv"
 UNFINISHED = ".unfinished"

@@ -48,8 +48,8 @@ def examined(library: Path | None) -> DoctorShape:
 
     from twinreel.cli.selftest import self_test
     from twinreel.describe.onnx import chosen_providers
-    from twinreel.engine.settings import cores
     from twinreel.match.calibration import MIN_SCORE
+    from twinreel.processors import cores
 
     try:
         passed, detail = self_test()

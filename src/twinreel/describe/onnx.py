@@ -27,6 +27,7 @@ from twinreel.describe.encoder import EncoderDescription, read_description
 from twinreel.describe.frames import check_frames
 from twinreel.describe.information import information
 from twinreel.errors import UserError
+from twinreel.processors import cores
 from twinreel.types import Float32, UInt8
 
 PROVIDERS = (
@@ -243,11 +244,6 @@ def _read_arrays(path: Path) -> dict[str, Float32]:
     if unknown := set(read) - {"mirror", "background"}:
         raise UserError(f"{beside.name} holds {', '.join(sorted(unknown))}; mirror and background are expected")
     return read
-
-
-def cores() -> int:
-    """Processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @contextmanager

@@ -14,7 +14,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from twinreel.describe.frames import check_frames
-from twinreel.describe.onnx import DEFAULT_MODEL, cores, default, open_model
+from twinreel.describe.onnx import DEFAULT_MODEL, default, open_model
+from twinreel.processors import cores
 from twinreel.types import Float32, UInt8
 
 SIDE = 3

@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from twinreel.engine.aligning import Ask
 from twinreel.engine.pool import Reply, WorkerPool
 from twinreel.engine.searching import Searcher, seen_from
-from twinreel.engine.settings import cores
 from twinreel.engine.space import View
 from twinreel.engine.state import Recipe
 from twinreel.engine.taking import Taken, take
@@ -23,6 +22,7 @@ from twinreel.match.candidates import Haystack, least_votes
 from twinreel.match.pair import MIN_SCORE
 from twinreel.match.prepared import best_similarity
 from twinreel.media.sampling import Sampling
+from twinreel.processors import cores
 from twinreel.types import Float32, Float64, Match, Relation, Segment
 
 FINEST = 0.25

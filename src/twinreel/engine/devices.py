@@ -7,10 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from twinreel.engine.pool import Failed, Reply, WorkerPool
-from twinreel.engine.settings import Resources, cores
+from twinreel.engine.settings import Resources
 from twinreel.engine.tasks import DeviceTask, SampleTask, TrialTask
+from twinreel.errors import UserError
 from twinreel.media.hardware import AUTO, OFF, TYPES, Trial, built, choose
 from twinreel.media.sampling import Sampling
+from twinreel.processors import cores
 from twinreel.types import Probe
 
 ENOUGH = 1000.0
@@ -38,6 +40,17 @@ def problems(pool: WorkerPool, devices: Iterable[str]) -> dict[str, str]:
         elif isinstance(event, Failed):
             found[event.task.path] = event.error.reason
     return found
+
+
+def check_device(pool: WorkerPool, hardware: str) -> None:
+    """UserError for a type of device that is asked for and cannot be used."""
+    if hardware in (AUTO, OFF):
+        return
+    why = problems(pool, [hardware])[hardware]
+    if why:
+        raise UserError(
+            f"cannot decode with {hardware}: {why}; use hardware auto or off (`twinreel doctor` says what works)"
+        )
 
 
 @dataclass(slots=True)
@@ -74,30 +87,37 @@ class Devices:
 
     def _measure(self, examples: Mapping[Kind, SampleTask]) -> None:
         """Chooses for kinds, by the one file of each that is given."""
-        if not examples or self._usable == []:
-            return
-        if self._usable is None:
+        if examples and self._usable is None:
             found = problems(self.pool, [device for device in TYPES if device in built()])
             self._usable = [device for device, why in found.items() if not why]
-        trials = [
-            TrialTask(task.path, _dense_or_auto(task.sampling), task.size, device)
-            for task in examples.values()
-            for device in (*self._usable, None)  # what is slow for being the first is slow with a device
-        ]
-        came: dict[tuple[str, str | None], Trial] = {}
-        # One at a time, so that none takes another's share of the processors or the device.
-        for event in self.pool.run(trials, limit=lambda task: ("trial", 1)) if self._usable else ():
-            if isinstance(event, Reply) and isinstance(event.value, Trial):
-                came[event.task.path, event.task.device] = event.value
         for kind, task in examples.items():
-            software = came.get((task.path, None))
-            rates = {
-                device: tried.rate
-                for device in self._usable
-                if (tried := came.get((task.path, device))) and software and tried.agrees(software)
-            }
-            at_once = min(self.resources.workers, cores())
-            self._chosen[kind] = choose(software.rate, rates, at_once) if software else None
+            self._chosen[kind] = self._best(task) if self._usable else None
+
+    def _best(self, task: SampleTask) -> str | None:
+        """What samples this file fastest, by all workers together."""
+        plain = TrialTask(task.path, _dense_or_auto(task.sampling), task.size, None)
+        # What is slow for being the first is slow with a device.
+        with_device = [replace(plain, device=device) for device in self._usable or ()]
+        # One at a time, so that none takes another's share of the processors or the device.
+        alone = {trial: tried for tried, trial in self._try([*with_device, plain], 1)}
+        if plain not in alone:
+            return None
+        software, workers = alone.pop(plain), min(self.resources.workers, cores())
+        # Workers share a device, while each has a processor of its own.
+        together = {
+            trial.device: sum(tried.rate for tried, _ in self._try([trial] * workers, workers))
+            for trial, tried in alone.items()
+            if trial.device and tried.rate > software.rate and tried.agrees(software)
+        }
+        return choose(workers * software.rate, together)
+
+    def _try(self, trials: Sequence[TrialTask], at_once: int) -> list[tuple[Trial, TrialTask]]:
+        """How those did that did not fail, so many at a time."""
+        return [
+            (event.value, event.task)
+            for event in self.pool.run(trials, limit=lambda task: ("trial", at_once))
+            if isinstance(event, Reply) and isinstance(event.value, Trial)
+        ]
 
 
 def _dense_or_auto(sampling: Sampling) -> Sampling:

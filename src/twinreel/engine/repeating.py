@@ -5,11 +5,11 @@ from __future__ import annotations
 from twinreel.engine.comparing import fine
 from twinreel.engine.pool import WorkerPool
 from twinreel.engine.searching import Searcher
-from twinreel.engine.settings import cores
 from twinreel.engine.state import Recipe
 from twinreel.engine.taking import Taken, take
 from twinreel.errors import MediaError
 from twinreel.match.repeats import repeats
+from twinreel.processors import cores
 from twinreel.types import Segment
 
 

@@ -16,7 +16,7 @@ from collections.abc import Iterable
 
 from twinreel.engine.census import Census, Choice, stat_of, take_census
 from twinreel.engine.deepening import match_all
-from twinreel.engine.devices import Devices
+from twinreel.engine.devices import Devices, check_device
 from twinreel.engine.fingerprinting import Fingerprinting
 from twinreel.engine.looking import Looking
 from twinreel.engine.pool import WorkerPool
@@ -53,10 +53,12 @@ def scan(
 ) -> ScanReport:
     """Adds or refreshes files and folders, and matches what is new. The caller holds the lock for scans.
 
-    NotFound where none of the paths is there and the library knows nothing under them.
+    NotFound where none of the paths is there and the library knows nothing under them; UserError where the device that
+    is asked for cannot be used.
     """
     roots = Roots(listed(paths))
     with open_pool(recipe.describer.image_size, resources) as pool:
+        check_device(pool, resources.hardware)
         # A function of its own, so that what the walk found is gone before matching needs memory.
         state = _take_in(catalogue, roots, recipe, choice, resources, pool, progress)
         state.tally.matches = match_all(state, recipe, aligner, index)

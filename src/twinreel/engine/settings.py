@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 
 from twinreel.errors import UserError
 from twinreel.media.hardware import AUTO, check_hardware
+from twinreel.processors import cores
 
 MEMORY = 2 << 30
 """Bytes of one worker: enough for 8K."""
 LEAST_MEMORY = 64 << 20
 STALL = 120.0
 """Seconds without a sign of life after which a worker is ended: a spun-down drive, a frame of 8K."""
-
-
-def cores() -> int:
-    """Processors that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 @dataclass(frozen=True, slots=True)

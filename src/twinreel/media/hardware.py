@@ -92,15 +92,8 @@ def trial(path: str, sampling: Sampling, size: tuple[int, int], device: str | No
     yield Trial(float(taken[-1]) / (monotonic() - begun), taken, np.concatenate(images))
 
 
-def choose(software: float, devices: Mapping[str, float], workers: int) -> str | None:
-    """The device to decode with, None for the processors.
-
-    software: rate of one worker that decodes without a device. devices: rate of one worker with each device.
-    workers: how many decode at the same time.
-
-    The fastest one, if it beats all workers in software together. They share a device: what one of them gets of it may
-    be all that there is, while each has a processor of its own. So, as far as one file tells of its kind, no scan is
-    slower with a device than without.
-    """
+def choose(software: float, devices: Mapping[str, float]) -> str | None:
+    """The device to decode with, None for the processors: the fastest, by the rates of all workers together without a
+    device and with each."""
     best = max(devices, key=lambda device: devices[device], default=None)
-    return best if best is not None and devices[best] > workers * software else None
+    return best if best is not None and devices[best] > software else None

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import xxhash
 
-from twinreel.describe.onnx import OnnxDescriber, cores
+from twinreel.describe.onnx import OnnxDescriber
 from twinreel.describe.preprocess import Preprocess
 from twinreel.errors import MissingExtra, NotFound, UserError
 from twinreel.models.describer import ModelDescriber, ModelTextDescriber, Texts
 from twinreel.models.settings import FAMILIES, RAW, Settings, in_folder, of_family
 from twinreel.models.tokens import load_tokenizer
+from twinreel.processors import cores
 
 ARITHMETIC = 1
 """Part of every version; to be raised when a change of this package gives another vector for the same frame."""

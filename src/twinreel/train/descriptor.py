@@ -18,6 +18,10 @@ processor cores are enough and the network forgets nothing of what it knew:
   other photograph among batch and queue is pushed away.
 - Edits grow in number and strength during the first fifth (``views``). The weights that are kept are an average over
   the steps.
+
+A graphics card that PyTorch can use does all but the editing. Which views are drawn follows from the seed and from the
+number of processes that draw them, which is that of the processors (``_batches``): on two, one, as for the descriptor
+that ships.
 """
 
 from __future__ import annotations
@@ -27,15 +31,17 @@ import csv
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.utils.data import DataLoader, IterableDataset
+from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from twinreel.networks.lite0 import Lite0, load_lite0
+from twinreel.processors import cores
 from twinreel.train.losses import anchored, contrast_and_entropy
 from twinreel.train.network import Pooled, scaled
 from twinreel.train.retrieval import Retrieval, examples, measure
@@ -96,21 +102,28 @@ class Student(nn.Module):
 
 
 class Views(IterableDataset[tuple[Tensor, Tensor, Tensor, Tensor]]):
-    """Batches of edited views as the frozen half of the network sees them, without end.
+    """Batches of edited views as ``seen``, without end.
 
-    Each: maps (b, 80, h, w), numbers of the first and the second photograph (b,), shares of the second (b,); rows i
-    and i + b/2 are views of the same photograph.
+    Each: what is seen of the views (b, ...), numbers of the first and the second photograph (b,), shares of the second
+    (b,); rows i and i + b/2 are views of the same photograph. Of several workers each makes every so many-th batch.
     """
 
-    def __init__(self, photographs: Photographs, numbers: list[int], trunk: Lite0, config: Configuration) -> None:
-        self._photographs, self._numbers, self._trunk, self._config = photographs, numbers, trunk, config
+    def __init__(
+        self,
+        photographs: Photographs,
+        numbers: list[int],
+        seen: Callable[[UInt8], Tensor],
+        config: Configuration,
+    ) -> None:
+        self._photographs, self._numbers, self._seen, self._config = photographs, numbers, seen, config
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor, Tensor, Tensor]]:
         torch.set_num_threads(1)
         torch.set_flush_denormal(True)
         c, half = self._config, self._config.batch // 2
-        rng = np.random.default_rng(c.seed)
-        step = 0
+        worker = get_worker_info()
+        step, workers = (worker.id, worker.num_workers) if worker else (0, 1)
+        rng = np.random.default_rng(c.seed if step == 0 else (c.seed, step))
         while True:
             order = rng.permutation(self._numbers)
             for at in range(0, len(order) - half + 1, half):
@@ -118,19 +131,26 @@ class Views(IterableDataset[tuple[Tensor, Tensor, Tensor, Tensor]]):
                 chosen = np.tile(order[at : at + half], 2).tolist()
                 views = [view(self._photographs, number, c.size, strength, rng) for number in chosen]
                 yield (
-                    see(self._trunk, np.stack([one.frame for one in views])),
+                    self._seen(np.stack([one.frame for one in views])),
                     torch.tensor([one.first for one in views]),
                     torch.tensor([one.second for one in views]),
                     torch.tensor([one.share for one in views]),
                 )
-                step += 1
+                step += workers
 
 
 def see(trunk: Lite0, images: UInt8) -> Tensor:
-    """Frames (n, h, w, 3) -> maps of the frozen half. In bfloat16: half the time, and a view is noisy anyway."""
-    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
-        maps = trunk.front(scaled(torch.from_numpy(images)).contiguous(memory_format=torch.channels_last))
+    """Frames (n, h, w, 3) -> maps of the frozen half, where that is. In bfloat16: half the time, and a view is noisy
+    anyway."""
+    device = device_of(trunk)
+    with torch.no_grad(), torch.autocast(device.type, torch.bfloat16):
+        frames = scaled(torch.from_numpy(images).to(device))
+        maps = trunk.front(frames.contiguous(memory_format=torch.channels_last))
     return maps.float()
+
+
+def device_of(module: nn.Module) -> torch.device:
+    return next(module.parameters()).device
 
 
 def in_batches(describe: Callable[[Tensor], Tensor], trunk: Lite0, images: Iterator[UInt8]) -> Float32:
@@ -140,10 +160,10 @@ def in_batches(describe: Callable[[Tensor], Tensor], trunk: Lite0, images: Itera
         for image in images:
             held.append(image)
             if len(held) == BATCH:
-                rows.append(describe(see(trunk, np.stack(held))).numpy())
+                rows.append(describe(see(trunk, np.stack(held))).cpu().numpy())
                 held = []
         if held:
-            rows.append(describe(see(trunk, np.stack(held))).numpy())
+            rows.append(describe(see(trunk, np.stack(held))).cpu().numpy())
     return np.concatenate(rows)
 
 
@@ -167,21 +187,22 @@ def train(
     c = config
     torch.manual_seed(c.seed)
     torch.set_flush_denormal(True)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     trunk = load_lite0(weights)
     trunk.fold()
     trunk.requires_grad_(False)
+    trunk.to(device)
     frozen = copy.deepcopy(trunk)
     numbers = list(range(len(photographs)))
     originals = (stretched(photographs[number], c.size) for number in numbers)
     features = in_batches(lambda maps: Pooled.pool(trunk.tail(maps)), frozen, originals)
     projection, offset = fit_whitening(features, c.dimensions, c.shrinkage)
-    anchors = F.normalize(torch.from_numpy(features @ projection + offset), dim=1)
-    student = Student(trunk, projection, offset)
+    anchors = F.normalize(torch.from_numpy(features @ projection + offset), dim=1).to(device)
+    student = Student(trunk, projection, offset).to(device)
     averaged = copy.deepcopy(student)
     held_out = examples(photographs, numbers[::HELD_OUT], c.size, c.strength, np.random.default_rng(c.seed + 1))
-    dataset = Views(photographs, [number for number in numbers if number % HELD_OUT], frozen, c)
-    batches = iter(DataLoader(dataset, batch_size=None, num_workers=1, prefetch_factor=8))
-    started, sums = time.monotonic(), torch.zeros(3)
+    batches = _batches(photographs, [number for number in numbers if number % HELD_OUT], frozen, c)
+    started, sums = time.monotonic(), torch.zeros(3, device=device)
     with log.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream)
         writer.writerow(HEADER)
@@ -196,8 +217,24 @@ def train(
                 say(f"step {step} of {c.steps}, {minutes:.0f} min, held-out photographs: ap {found.ap:.3f}")
                 sums.zero_()
             sums += losses
+    averaged.cpu()
     head = averaged.head
     return Trained(averaged.trunk, head.weight.detach().numpy().T.copy(), head.bias.detach().numpy(), found)
+
+
+def _batches(
+    photographs: Photographs, numbers: list[int], frozen: Lite0, c: Configuration
+) -> Iterator[tuple[Tensor, Tensor, Tensor, Tensor]]:
+    """What ``Views`` makes, as maps, where the frozen half is. A graphics card computes them beside the student, and
+    all processors but one make views for it; without one, half of them do, and compute the maps as well."""
+    device = device_of(frozen)
+    alone = device.type == "cpu"
+    workers = max(1, cores() // 2 if alone else cores() - 1)
+    torch.set_num_threads(max(1, cores() - workers))
+    views = Views(photographs, numbers, partial(see, frozen) if alone else torch.from_numpy, c)
+    for seen, first, second, share in DataLoader(views, batch_size=None, num_workers=workers, prefetch_factor=8):
+        maps = seen if alone else see(frozen, seen.numpy())
+        yield maps, first.to(device), second.to(device), share.to(device)
 
 
 def _steps(
@@ -208,7 +245,6 @@ def _steps(
     c: Configuration,
 ) -> Iterator[Tensor]:
     """Takes all steps and yields before each, and at the end, the losses (3,) of the one before."""
-    torch.set_num_threads(1)  # the worker that makes views has the other core
     tail = list(student.trunk.mixing())
     for parameter in tail:
         parameter.requires_grad_(True)
@@ -220,8 +256,9 @@ def _steps(
         optimiser,
         lambda step: min(1.0, (step + 1) / WARM_UP) * 0.5 * (1 + np.cos(np.pi * min(1.0, step / max(1, c.steps)))),
     )
-    queue, queued = torch.zeros(0, c.dimensions), torch.zeros(0, dtype=torch.long)
-    losses = torch.zeros(3)
+    device = anchors.device
+    queue, queued = torch.zeros(0, c.dimensions, device=device), torch.zeros(0, dtype=torch.long, device=device)
+    losses = torch.zeros(3, device=device)
     for step in range(c.steps):
         yield losses
         maps, first, second, share = next(batches)

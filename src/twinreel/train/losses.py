@@ -29,7 +29,7 @@ def anchored(
 
 def _without(logits: Tensor, hidden: Tensor, right: Tensor) -> Tensor:
     """Logits (b, m) in which ``hidden`` (b,) is no answer, unless it is the right one."""
-    rows = torch.arange(len(logits))
+    rows = torch.arange(len(logits), device=logits.device)
     result = logits.clone()
     result[rows, hidden] = torch.where(hidden == right, logits[rows, hidden], torch.full_like(logits[:, 0], HIDDEN))
     return result
@@ -53,7 +53,7 @@ def contrast_and_entropy(
     pool, ids = torch.cat([vectors, queue]), torch.cat([first, queued])
     likeness = vectors @ pool.T
     related = (first[:, None] == ids[None, :]) | (second[:, None] == ids[None, :])
-    rows = torch.arange(len(vectors))
+    rows = torch.arange(len(vectors), device=vectors.device)
     partner = rows.roll(len(vectors) // 2)
     logits = (likeness / temperature).masked_fill(related, float("-inf"))
     logits[rows, partner] = likeness[rows, partner] / temperature
