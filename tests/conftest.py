@@ -6,8 +6,12 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from makers import Hostile, hostile_folder
+
+settings.register_profile("untimed", deadline=None)  # other programs may be running as well
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

@@ -161,6 +161,8 @@ class Reference:
     """Names this reference in stored matches; two references are never mixed."""
     background: Float32
     """(m, d) L2-normalised vectors of frames that have nothing to do with one another."""
+    crowd: float = 1.0
+    """How many times as many videos the library has as can stand for it; at least 1."""
 
 
 @dataclass(frozen=True, slots=True)

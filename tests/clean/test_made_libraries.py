@@ -71,7 +71,7 @@ def make(root: Path, files: Files, extras: Extras) -> Made:
     protected=st.sampled_from(((), ("a",), ("b",))),
     reference=st.sampled_from(((), (), ("b/c",))),
 )
-@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=500, suppress_health_check=[HealthCheck.too_slow])
 def test_nothing_is_lost_and_undo_gives_everything_back(
     files: Files,
     extras: Extras,

@@ -8,7 +8,7 @@ import imagehash
 import numpy as np
 import pdqhash
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
@@ -124,7 +124,6 @@ def test_mirroring_twice_changes_nothing(describer: PdqDescriber | PhashDescribe
     np.testing.assert_array_equal(describer.mirror(once), vectors)
 
 
-@settings(deadline=None)
 @given(st.sampled_from([1, 8, 64, 256]).flatmap(lambda d: arrays.arrays(np.bool_, (3, d))))
 def test_hashes_as_vectors_keep_their_bits_and_distances(bits: NDArray[np.bool_]) -> None:
     vectors = vectors_of(bits)

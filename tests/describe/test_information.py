@@ -39,7 +39,7 @@ def test_halves_of_a_given_distance_weigh_what_the_ramp_says() -> None:
     np.testing.assert_allclose(information(frames), [0, 0.15625, 0.5, 0.84375, 1], atol=1e-6)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.floats(0, 1), st.floats(0, 1))
 def test_less_contrast_never_weighs_more(a: float, b: float) -> None:
     picture = pictures(1, (64, 64)).astype(np.float64) - 128

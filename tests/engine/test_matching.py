@@ -12,8 +12,9 @@ from twinreel.describe.registry import load_describer
 from twinreel.engine.matching import Limits, basis_of, match_library
 from twinreel.engine.pool import WorkerPool
 from twinreel.engine.progress import Step
-from twinreel.engine.space import library_reference
+from twinreel.engine.space import fingerprinted, library_reference
 from twinreel.engine.state import Recipe
+from twinreel.match import reference as references
 from twinreel.match.pair import MIN_SCORE
 from twinreel.media.sampling import Sampling
 from twinreel.store.catalogue import Catalogue
@@ -113,6 +114,20 @@ def test_interrupted_matching_goes_on_to_the_same_result(after: int, tmp_path: P
             results.append(found(catalogue))
     assert results[0] == results[1]
     assert len(results[0]) > 20
+
+
+def test_a_library_of_many_videos_is_a_crowd(tmp_path: Path, pool: WorkerPool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(references, "VIDEOS", 5)
+    with Catalogue.open(tmp_path / "a.sqlite") as catalogue:
+        mixed(catalogue, 20)
+        match_library(catalogue, RECIPE, "network", pool, None)
+        reference = library_reference(catalogue, RECIPE, keep=False)
+        count = len(fingerprinted(catalogue, RECIPE))
+        assert reference.crowd == count / 5
+        for match in found(catalogue):
+            assert 0 < match.score < 1
+        basis = catalogue.matches.current()
+        assert basis is not None and basis.reference == reference.id
 
 
 def stop_after(catalogue: Catalogue, pool: WorkerPool, videos: int, limits: Limits) -> None:

@@ -24,12 +24,13 @@ from twinreel.engine.shards.folder import Folder, read_rows, write_rows
 from twinreel.engine.shards.grouping import LinkJob, _both, changed, read_groups, read_reported
 from twinreel.engine.shards.job import InOrder, Job, Plan, Setting, run_job
 from twinreel.engine.shards.keeping import read_matches
-from twinreel.engine.shards.making import read_entries
+from twinreel.engine.shards.making import read_entries, read_reference
 from twinreel.engine.shards.run import Outcome, Run
 from twinreel.engine.state import Recipe
 from twinreel.errors import UserError
 from twinreel.group.components import components
 from twinreel.library.clustered import parse_engine, scan_in_shards
+from twinreel.match import reference as references
 from twinreel.media.sampling import Sampling
 from twinreel.media.sources import find_files
 from twinreel.media.walk import Found
@@ -105,6 +106,23 @@ def test_shards_give_what_one_machine_gives(done: tuple[Plan, Outcome], local: P
             basis = catalogue.matches.current()
             assert basis is not None
             assert matches_of(plan, outcome) == list(catalogue.matches.all(basis))
+
+
+def test_shards_give_what_one_machine_gives_in_a_crowd(
+    videos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(references, "VIDEOS", 3)  # workers, who have the real number, do not fit references
+    with open_library(tmp_path / "library.sqlite") as library:
+        library.add(videos, jobs=1)
+        expected = library.matches(0)
+    plan = plan_in(tmp_path / "run")
+    outcome = Run(plan, InOrder()).run(found_in(videos))
+    reference = read_reference(plan.folder, outcome.reference)
+    assert reference.crowd > 1
+    with Catalogue.open(tmp_path / "library.sqlite") as catalogue:
+        basis = catalogue.matches.current()
+        assert basis is not None and basis.reference == reference.id
+    assert matches_of(plan, outcome) == sorted(expected, key=lambda match: (match.a, match.b))
 
 
 def test_a_long_video_has_the_fingerprint_that_one_machine_gives_it(tmp_path: Path) -> None:

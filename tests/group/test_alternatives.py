@@ -32,7 +32,7 @@ def blobs(sizes: list[int], seed: int = 0, spread: float = 0.02) -> tuple[Float3
 
 @pytest.mark.parametrize("places", PLACING)
 @given(sizes=st.lists(st.integers(1, 6), min_size=1, max_size=8), seed=st.integers(0, 50))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_blobs_are_found_and_singletons_kept(places: Callable[[Float32], Int64], sizes: list[int], seed: int) -> None:
     vectors, owner = blobs(sizes, seed)
     found = {cluster.members for cluster in fd_means(vectors, places=places)}

@@ -284,7 +284,7 @@ class ExactContract(IndexContract):
         result = self.filled(content).search(queries, k, exclude=exclude, per_owner=per_owner)
         assert_same(result, oracle(content, queries, k, exclude, per_owner))
 
-    @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.differing_executors])
+    @settings(max_examples=40, suppress_health_check=[HealthCheck.differing_executors])
     @given(data=st.data())
     def test_any_hashes_any_question(self, data: st.DataObject) -> None:
         sizes = data.draw(st.dictionaries(st.integers(0, 40), st.integers(0, 60), min_size=1, max_size=8))

@@ -306,7 +306,7 @@ def test_only_differences_of_time_matter(name: str) -> None:
 
 @EVERY_ALIGNER
 @given(data=st.data())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_what_holds_for_any_map(name: str, data: st.DataObject) -> None:
     n, m = data.draw(st.integers(1, 12)), data.draw(st.integers(1, 12))
     levels = st.sampled_from([-np.inf, -1.0, 0.0, 0.2, 0.25, 0.3, 0.6, 0.9, 1.0, 1.01])
@@ -344,7 +344,7 @@ def test_what_holds_for_any_map(name: str, data: st.DataObject) -> None:
     footage=st.floats(0, 40),
     speed=st.sampled_from([0.5, 0.75, 1.0, 1.25, 2.0]),
 )
-@settings(max_examples=30, deadline=None, derandomize=True)
+@settings(max_examples=30, derandomize=True)
 def test_network_finds_a_clip_planted_anywhere(
     seed: int, start: float, length: float, footage: float, speed: float
 ) -> None:

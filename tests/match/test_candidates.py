@@ -65,7 +65,7 @@ def test_a_copy_at_another_speed_is_proposed(speed: float) -> None:
     assert found[0].votes > 5
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.permutations(range(8)))
 def test_votes_do_not_depend_on_the_order_of_adding(order: list[int]) -> None:
     videos = {number: video(str(number), 30, [Part(5, 5 + 3 * number, CLIP)], own=20 + number) for number in range(8)}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 from planted import APART, Part, turn, video, with_inset
 
 from twinreel.match.alignment import ALIGNERS
+from twinreel.match.calibration import in_crowd
 from twinreel.match.pair import MIN_SCORE, align_pair, match_pair
 from twinreel.match.prepared import Prepared
 from twinreel.types import MIDDLE, Match, Relation, Segment
@@ -57,6 +60,28 @@ def test_trimmed_at_both_ends() -> None:
     match = reported(video("a", 60, [Part(0, 60, FOOTAGE)]), video("b", 40, [Part(0, 40, FOOTAGE + 12)], own=2))
     assert match.relation is Relation.CONTAINS
     np.testing.assert_allclose(spans(match), [(12, 52, 0, 40)], atol=0.5)
+
+
+@pytest.mark.parametrize("crowd", [2.0, 40.0, 4e6])
+def test_in_a_crowd_the_odds_are_lower_and_the_seconds_are_the_same(crowd: float) -> None:
+    a = video("a", 60, [Part(0, 30, FOOTAGE), Part(30, 60, FOOTAGE + 500)])
+    b = video("b", 60, [Part(0, 30, FOOTAGE + 500), Part(30, 40, FOOTAGE)], own=2, noise=1.0)
+    alone = match_pair(a, b)
+    among = match_pair(replace(a, crowd=crowd), replace(b, crowd=crowd))
+    assert alone is not None and among is not None
+    assert spans(alone) == spans(among) and len(alone.segments) > 1
+    scores = [(alone.score, among.score)]
+    scores += [(one.score, other.score) for one, other in zip(alone.segments, among.segments, strict=True)]
+    for one, other in scores:
+        assert (1 - other) / other == pytest.approx(crowd * (1 - one) / one)
+
+
+@given(st.floats(0, 1), st.floats(1, 1e6))
+def test_a_score_in_a_crowd_is_a_score(score: float, crowd: float) -> None:
+    found = in_crowd(score, crowd)
+    assert 0 <= found <= score
+    assert in_crowd(score, 1.0) == score
+    assert in_crowd(found, 1 / crowd) == pytest.approx(score, abs=1e-9)
 
 
 def test_two_segments_that_changed_places() -> None:
@@ -231,7 +256,7 @@ def test_a_short_loop_lies_in_what_repeats_it() -> None:
 # What holds for all
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     name=st.sampled_from(list(ALIGNERS)),
     speed=st.sampled_from([0.5, 0.8, 1.0, 1.25, 2.0]),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import xxhash
@@ -106,6 +108,16 @@ def test_a_reference_is_the_same_for_the_same_videos_whatever_their_order() -> N
     assert one.id == xxhash.xxh3_64_hexdigest(one.background.tobytes())
     assert fitted(list(library)[1:]).id != one.id
     assert one.background.shape == (30 + 12 * FRAMES, D) and one.background.dtype == np.float32
+
+
+def test_a_library_of_more_videos_than_stand_for_it_is_a_crowd() -> None:
+    videos = [made(random_frames(number, 20)) for number in range(5)]
+    few, full, crowd = (fit_reference(NONE, videos, size) for size in (5, VIDEOS, 3 * VIDEOS))
+    assert few == replace(full, background=few.background) and few.crowd == 1
+    assert crowd.crowd == 3 and crowd.id != few.id  # other scores, which are not to be mixed with those
+    assert fit_reference(NONE, videos, 4 * VIDEOS).id != crowd.id
+    assert background_of(crowd).crowd == 3
+    assert background_of(fit_reference(NONE, [], 3 * VIDEOS)).crowd == 3
 
 
 def test_frames_are_spread_over_the_video_and_say_something() -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from twinreel.match.cascade import SHORT, merged, union, widened
-from twinreel.types import LAYOUT, Fingerprint, Span
+from twinreel.match.calibration import in_crowd
+from twinreel.match.cascade import SHORT, merged, stretches, union, widened
+from twinreel.types import LAYOUT, Fingerprint, Match, Relation, Segment, Span
 
 
 @pytest.mark.parametrize(
@@ -25,6 +26,26 @@ def test_what_is_looked_into_grows_only_where_a_stretch_may_go_on(
     before: tuple[Span, ...], stretch: Span, duration: float, after: tuple[Span, ...]
 ) -> None:
     assert widened(before, [stretch], duration, 1.0) == after
+
+
+def test_as_faint_a_likeness_is_looked_into_in_a_crowd() -> None:
+    scores = (0.6, 0.03, 0.019)
+    for crowd in (1.0, 40.0):
+        segment = Segment(0.0, 10.0, 5.0, 15.0, 1.0, mirrored=False)
+        matches = [
+            Match("a", str(number), Relation.OVERLAPS, in_crowd(score, crowd), 0.5, 0.5, (segment,))
+            for number, score in enumerate(scores)
+        ]
+        found = list(stretches(matches, lambda _: True, crowd))
+        assert [(one.content, one.span) for one in found] == [
+            ("a", (0.0, 10.0)),
+            ("0", (5.0, 15.0)),
+            ("a", (0.0, 10.0)),
+            ("1", (5.0, 15.0)),
+        ]
+        assert [one.score for one in found] == pytest.approx([0.6, 0.6, 0.03, 0.03])
+        known = len(list(stretches(matches, lambda _: False, crowd)))
+        assert known == (2 if crowd == 1 else 0)  # of pairs that are known those that are reported
 
 
 def test_spans_close_together_are_one() -> None:

@@ -32,7 +32,7 @@ def unexplained(vectors: Float32, chosen: list[int]) -> Float64:
 
 
 @given(n=st.integers(1, 14), d=st.integers(1, 10), seed=st.integers(0, 10_000), tolerance=st.floats(0.001, 1))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_same_frames_and_errors_as_solving_least_squares_at_every_step(
     n: int, d: int, seed: int, tolerance: float
 ) -> None:
@@ -84,7 +84,7 @@ def test_orthogonal_frames_tie_and_go_by_index() -> None:
 
 
 @given(seed=st.integers(0, 10_000))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_shuffling_the_frames_chooses_the_same_ones(seed: int) -> None:
     vectors = random_frames(20, 15, seed)
     order = np.random.default_rng(seed + 1).permutation(20)
@@ -94,7 +94,7 @@ def test_shuffling_the_frames_chooses_the_same_ones(seed: int) -> None:
 
 
 @given(seed=st.integers(0, 10_000))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_the_error_falls_and_a_count_continues_a_tolerance(seed: int) -> None:
     vectors = random_frames(25, 10, seed)
     fewer, more = anchor_frames(vectors, tolerance=0.3), anchor_frames(vectors, count=10)

@@ -147,7 +147,7 @@ def test_nothing_but_two_plain_halves() -> None:
     assert found([halves] * 3).nothing
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     edges=st.lists(st.integers(0, 70), min_size=4, max_size=4),
     grey=st.integers(0, 255),

@@ -134,7 +134,7 @@ def test_what_was_encoded_anew_differs(tmp_path: Path) -> None:
     ("libx264", "h264", b"\0\0\0\1\x09\xf0"),
     ("libx265", "hevc", b"\0\0\0\1\x46\x01\x50"),
 ])  # fmt: skip
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(data=st.data())
 def test_stuffing_and_delimiters_between_slices_do_not_count(
     tmp_path_factory: pytest.TempPathFactory, codec: str, extension: str, delimiter: bytes, data: st.DataObject

@@ -117,7 +117,7 @@ def test_the_same_video_has_the_same_duration_in_every_container(tmp_path: Path)
         assert (found.coded_width, found.coded_height) == SMALL
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @example(frames=2, rate=Fraction(25), extension="ts")  # nine packets: too few for FFmpeg to recognise
 @given(
     frames=st.integers(1, 60),
@@ -225,7 +225,7 @@ def test_a_header_with_absurd_numbers_does_not_break_the_probe(tmp_path: Path) -
         assert probe(str(path)).duration == pytest.approx(1.0), claim
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(changes=st.dictionaries(st.integers(0, 5000), st.integers(0, 255), min_size=1, max_size=30))
 def test_no_damage_raises_anything_but_a_media_error(
     tmp_path_factory: pytest.TempPathFactory, changes: Mapping[int, int], hostile: tuple[Path, dict[str, Hostile]]

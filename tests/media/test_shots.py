@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
@@ -82,7 +82,6 @@ def test_no_frames_and_one_frame(method: str) -> None:
 
 
 @given(boundaries=st.lists(st.integers(1, 99), unique=True), duration=st.integers(1, 100))
-@settings(deadline=None)
 def test_each_shot_has_its_middle(boundaries: list[int], duration: int) -> None:
     edges = [0, *sorted(at for at in boundaries if at < duration), duration]
     middles = shot_midpoints(np.array(sorted(boundaries), float), float(duration))

@@ -246,7 +246,7 @@ def test_ten_thousand_files_take_well_under_a_second(tmp_path: Path) -> None:
     assert time.process_time() - start < 1.0  # measured: 0.2
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     tree=st.lists(
         st.tuples(

@@ -62,7 +62,7 @@ def test_without_frames_the_vector_is_zero_and_as_long_as_any(pooler: Pooler) ->
 
 
 @every_pooler
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 10**6), count=st.integers(1, 25))
 def test_frames_may_come_in_any_order_with_their_times(pooler: Pooler, seed: int, count: int) -> None:
     rng = np.random.default_rng(seed)

@@ -122,7 +122,7 @@ def test_vectors_that_are_not_finite_leave_nothing_behind(fresh: Catalogue) -> N
 
 def test_references_come_back_to_the_last_bit(fresh: Catalogue) -> None:
     background = np.random.default_rng(5).standard_normal((10, 16)).astype(np.float32)
-    reference = replace(REFERENCE, id="fitted", background=background)
+    reference = replace(REFERENCE, id="fitted", background=background, crowd=23.4375)
     fresh.references.put(REFERENCE, "net@1")
     fresh.references.put(reference, "net@1")
     fresh.references.put(reference, "net@1")
@@ -130,6 +130,6 @@ def test_references_come_back_to_the_last_bit(fresh: Catalogue) -> None:
     fresh.references.put(empty, "phash@1")
     assert fresh.references.ids("net@1") == ["fitted", REFERENCE.id]
     found, none = fresh.references.get("fitted"), fresh.references.get("empty")
-    assert found is not None and np.array_equal(found.background, background)
+    assert found is not None and np.array_equal(found.background, background) and found.crowd == 23.4375
     assert none is not None and none.background.shape == (0, 64)
     assert fresh.references.get("unknown") is None

@@ -76,6 +76,16 @@ def test_vectors_that_were_stored_before_they_were_packed_are_read(tmp_path: Pat
         assert catalogue.fingerprints.frames("net@1", "auto:1") == 3
 
 
+def test_a_reference_that_was_stored_before_libraries_had_crowds_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "library.sqlite"
+    with closing(Database(path)) as database:
+        migrate(database, MIGRATIONS[:6])
+        database.execute("INSERT INTO reference VALUES ('r', 'net@1', 4, ?, 0)", (np.eye(4, dtype="<f4").tobytes(),))
+    with Catalogue.open(path) as catalogue:
+        found = catalogue.references.get("r")
+        assert found is not None and found.crowd == 1 and found.background.shape == (4, 4)
+
+
 def test_a_migration_that_fails_changes_nothing(library: Path) -> None:
     with closing(Database(library)) as database, pytest.raises(sqlite3.OperationalError):
         migrate(database, (*MIGRATIONS, NEXT, ("CREATE TABLE fine (x)", "CREATE nonsense")))

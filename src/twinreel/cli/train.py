@@ -44,9 +44,9 @@ def descriptor(
 ) -> None:
     """Train the descriptor that ships with the package anew, on any photographs.
 
-    Learns from edited views of each photograph; see docs/descriptor.md. Takes about an hour on two processor cores, less
-    on more or where PyTorch finds a graphics card, and writes default.onnx, default.toml, default.npz and training.csv,
-    the log, to FOLDER. Needs the extra train.
+    Learns from edited views of each photograph; see docs/descriptor.md. Takes about an hour on two processor cores,
+    less on more or where PyTorch finds a graphics card, and writes default.onnx, default.toml, default.npz and
+    training.csv, the log, to FOLDER. Needs the extra train.
 
     \b
     Examples:

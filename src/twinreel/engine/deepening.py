@@ -19,8 +19,7 @@ from twinreel.engine.progress import Meter
 from twinreel.engine.space import fingerprinted
 from twinreel.engine.state import Recipe, Scan
 from twinreel.engine.tasks import SampleTask
-from twinreel.match import cascade
-from twinreel.match.cascade import Spans, added, affordable, by_depth, merged, stretches, union
+from twinreel.match.cascade import Spans, added, affordable, by_depth, faintest, merged, stretches, union
 from twinreel.media.picking import EVERYTHING
 from twinreel.types import Failure, FailureKind, Probe, State, Video
 
@@ -67,8 +66,10 @@ class Cascade:
         new = set(fingerprinted(catalogue, self.recipe)) - compared.keys()
         known = {content: self.given.get(content, ()) for content in new} | compared
         basis = catalogue.matches.current()
-        matches = catalogue.matches.all(basis, min_score=cascade.DEPTHS[0]) if basis is not None else ()
-        common = list(stretches(matches, new.__contains__))
+        reference = catalogue.references.get(basis.reference) if basis is not None else None
+        crowd = reference.crowd if reference is not None else 1.0
+        matches = catalogue.matches.all(basis, min_score=faintest(crowd)) if basis is not None else ()
+        common = list(stretches(matches, new.__contains__, crowd))
         videos = (catalogue.videos.get(content) for content in new.union(one.content for one in common))
         durations = {video.content: video.probe.duration for video in videos if video is not None}
         depths = by_depth(common, known, durations, self.recipe.sampling.step)

@@ -55,7 +55,8 @@ def library_reference(catalogue: Catalogue, recipe: Recipe, *, keep: bool) -> Re
         if reference is not None:
             return reference
     chosen = standing(contents)
-    reference = fit_reference(shipped_background(recipe.describer), _fingerprints(catalogue, recipe, chosen))
+    fingerprints = _fingerprints(catalogue, recipe, chosen)
+    reference = fit_reference(shipped_background(recipe.describer), fingerprints, len(contents))
     if keep:
         keep_reference(catalogue, recipe, reference, chosen)
     return reference
@@ -71,7 +72,7 @@ def keep_reference(catalogue: Catalogue, recipe: Recipe, reference: Reference, c
 
 def _standing_key(recipe: Recipe) -> str:
     shipped = shipped_background(recipe.describer)
-    return f"{'|'.join(recipe.key)}|{xxhash.xxh3_64_hexdigest(shipped.tobytes())}"
+    return f"{'|'.join(recipe.key)}|{xxhash.xxh3_64_hexdigest(shipped.tobytes())}|crowd"
 
 
 def forget_reference(catalogue: Catalogue) -> None:

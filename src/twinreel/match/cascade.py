@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from twinreel.match.calibration import MIN_SCORE
+from twinreel.match.calibration import MIN_SCORE, in_crowd
 from twinreel.types import Fingerprint, Match, Relation, Span
 
 DEPTHS = (0.02, 0.05, 0.1, 0.2)
@@ -44,19 +44,25 @@ class Stretch(NamedTuple):
 
     content: str
     score: float
-    """Of the match."""
+    """What the match would have in a library of few videos: as many are looked into for as faint a likeness in any."""
     span: Span
 
 
-def stretches(matches: Iterable[Match], new: Callable[[str], bool]) -> Iterator[Stretch]:
+def faintest(crowd: float) -> float:
+    """Score of the matches that may be worth a second look; crowd: of their library (``Reference``)."""
+    return in_crowd(DEPTHS[0], crowd)
+
+
+def stretches(matches: Iterable[Match], new: Callable[[str], bool], crowd: float) -> Iterator[Stretch]:
     """What may be worth a second look. new: was a video, by its content id, not compared before?"""
     for match in matches:
-        if match.relation is Relation.REMUX or match.score < DEPTHS[0]:
+        if match.relation is Relation.REMUX or match.score < faintest(crowd):
             continue
         if match.score >= MIN_SCORE or new(match.a) or new(match.b):
+            score = in_crowd(match.score, 1 / crowd)
             for segment in match.segments:
-                yield Stretch(match.a, match.score, (segment.a_start, segment.a_stop))
-                yield Stretch(match.b, match.score, (segment.b_start, segment.b_stop))
+                yield Stretch(match.a, score, (segment.a_start, segment.a_stop))
+                yield Stretch(match.b, score, (segment.b_start, segment.b_stop))
 
 
 def by_depth(

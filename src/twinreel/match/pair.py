@@ -21,7 +21,7 @@ from twinreel.match.alignment import (
     Settings,
 )
 from twinreel.match.backwards import as_played, reversed_times, runs_backwards
-from twinreel.match.calibration import DEFAULT, MIN_SCORE, Calibration
+from twinreel.match.calibration import DEFAULT, MIN_SCORE, Calibration, in_crowd
 from twinreel.match.evidence import Evidence, evidence
 from twinreel.match.prepared import Prepared, similarity
 from twinreel.match.relation import nearly_all, relation, turned_segments
@@ -170,8 +170,8 @@ def match_pair(
 
     ``mirrored_a``: vectors (n, d) of a mirrored, in the space of the background, where the describer can tell them;
     where both ways round say something of the same footage, the better is taken; likewise of the pictures within the
-    picture, each of which is aligned by itself. The score is the best segment's. Which of the two is a makes no
-    difference.
+    picture, each of which is aligned by itself. The score is the best segment's, in the crowd of their library. Which
+    of the two is a makes no difference.
     """
     ways = [(a, b)] if mirrored_a is None else [(a, b), (replace(a, vectors=mirrored_a), b)]
     if b.content < a.content:  # an aligner may take another path when its arguments change places
@@ -183,15 +183,15 @@ def match_pair(
             kept.append(one)
     if not kept:
         return None
-    best = kept[0].score
-    segments = tuple(sorted(map(segment, kept), key=lambda s: (s.a_start, s.b_start)))
+    best = in_crowd(kept[0].score, a.crowd)
+    segments = tuple(sorted((segment(one, a.crowd) for one in kept), key=lambda s: (s.a_start, s.b_start)))
     what, coverage_a, coverage_b = relation(segments, a.duration, b.duration)
     if what is Relation.CONTAINS and nearly_all(coverage_a, a.duration):
         a, b, coverage_a, coverage_b, segments = b, a, coverage_b, coverage_a, turned_segments(segments)
     return Match(a.content, b.content, what, best, coverage_a, coverage_b, segments)
 
 
-def segment(one: Aligned) -> Segment:
+def segment(one: Aligned, crowd: float = 1.0) -> Segment:
     """An aligned stretch as it is reported."""
-    box = one.box
-    return Segment(box.a_start, box.a_stop, box.b_start, box.b_stop, one.score, one.mirrored, one.backwards)
+    box, score = one.box, in_crowd(one.score, crowd)
+    return Segment(box.a_start, box.a_stop, box.b_start, box.b_stop, score, one.mirrored, one.backwards)

@@ -30,6 +30,8 @@ class Prepared:
     """(n, k) left-right signature (``describe.layout``)."""
     parts: UInt8
     """(n,) ascending: 0 for the whole picture, 1 and more for pictures within it, ``MIDDLE`` for its middle."""
+    crowd: float = 1.0
+    """Of the library that it is compared in (``Reference.crowd``)."""
 
     def split(self) -> list[Prepared]:
         """One for the whole picture and one for each picture within it, each with ascending times."""
@@ -72,6 +74,7 @@ def prepare(content: str, duration: float, fingerprint: Fingerprint, background:
         background.bias(vectors),
         fingerprint.layout,
         fingerprint.parts,
+        background.crowd,
     )
 
 

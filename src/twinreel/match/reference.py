@@ -10,12 +10,16 @@ Two things follow from it, both for all of a library's vectors alike:
 *   whitening: the mean is subtracted and frequent directions are damped (Jégou & Chum, ECCV 2012), with the
     eigenvalues raised by ``DAMPING`` times their mean, since few frames tell little about rare directions;
 *   a bias for every frame: the mean plus ``SPREAD`` standard deviations of its similarity to the background.
+
+And where a library has more videos than can stand for it, their number counts: among ten times as many, ten times as
+many strangers can be as much alike as a copy, which no mean or spread says (``calibration.in_crowd``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TypeVar
 
 import numpy as np
@@ -63,6 +67,8 @@ class Background:
     """(d, d)"""
     frames: Float32
     """(m, d) the background frames, projected; none where they are too few to say what is usual."""
+    crowd: float
+    """See ``Reference``."""
 
     def project(self, vectors: Float32) -> Float32:
         """(n, d) as described -> (n, d) unit vectors, whitened."""
@@ -104,20 +110,29 @@ def outdated(reference_videos: Sequence[str], contents: Iterable[str]) -> bool:
     return len(set(now) - set(reference_videos)) > TOLERATED * len(now)
 
 
-def fit_reference(shipped: Float32, fingerprints: Iterable[Fingerprint]) -> Reference:
-    """The reference of a library from the fingerprints of its standing videos, in order of content id.
+def fit_reference(shipped: Float32, fingerprints: Iterable[Fingerprint], size: int = 0) -> Reference:
+    """The reference of a library of ``size`` videos from their fingerprints in order of content id, of which only those
+    of the standing ones are taken.
 
     ``shipped``: (m, d) background vectors of the describer, m may be 0. Up to ``SHIPPED`` of them always take part, so
     that a library of three videos is not its own background. What an earlier video shows as well does not, see
     ``ALIKE``.
     """
     videos = [_spread(shipped, SHIPPED)]
-    for fingerprint in fingerprints:
+    for fingerprint in islice(fingerprints, VIDEOS):
         telling = np.flatnonzero((fingerprint.weights > 0) & (fingerprint.parts == 0))
         if len(telling):
             videos.append(fingerprint.vectors[_spread(telling, FRAMES)])
     background = np.ascontiguousarray(_distinct(videos), np.float32)
-    return Reference(xxhash.xxh3_64_hexdigest(background.tobytes()), background)
+    return reference_of(background, max(1.0, size / VIDEOS))
+
+
+def reference_of(background: Float32, crowd: float) -> Reference:
+    """A reference, named by what it is made of."""
+    digest = xxhash.xxh3_64(background.tobytes())
+    if crowd > 1:
+        digest.update(repr(crowd).encode())
+    return Reference(digest.hexdigest(), background, crowd)
 
 
 def _distinct(videos: Sequence[Float32]) -> Float32:
@@ -157,12 +172,13 @@ def background_of(reference: Reference) -> Background:
     frames = reference.background
     dimensions = frames.shape[1]
     if len(frames) < 2:
-        nothing = np.zeros((0, dimensions), np.float32)
-        return Background(reference.id, np.zeros(dimensions, np.float32), np.eye(dimensions, dtype=np.float32), nothing)
+        mean, projection = np.zeros(dimensions, np.float32), np.eye(dimensions, dtype=np.float32)
+        return Background(reference.id, mean, projection, np.zeros((0, dimensions), np.float32), reference.crowd)
     x = frames.astype(np.float64)
     values, axes = np.linalg.eigh(np.cov(x, rowvar=False))
     values = np.maximum(values, 0)
     # back in the describer's own axes, so that nothing depends on the sign or order of eigenvectors
     projection = (axes / np.sqrt(values + DAMPING * values.mean() + 1e-9)) @ axes.T
-    background = Background(reference.id, x.mean(axis=0).astype(np.float32), projection.astype(np.float32), frames)
+    mean, projection = x.mean(axis=0).astype(np.float32), projection.astype(np.float32)
+    background = Background(reference.id, mean, projection, frames, reference.crowd)
     return replace(background, frames=background.project(frames))

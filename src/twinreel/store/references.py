@@ -24,7 +24,7 @@ class References:
         """Keeps a reference for a describer's vectors; nothing happens where its id is known, as ids name content."""
         self._database.execute(
             """
-            INSERT INTO reference (id, describer, dims, background, created) VALUES (?, ?, ?, ?, ?)
+            INSERT INTO reference (id, describer, dims, background, created, crowd) VALUES (?, ?, ?, ?, ?, ?)
             ON CONFLICT (id) DO NOTHING
             """,
             (
@@ -33,15 +33,16 @@ class References:
                 reference.background.shape[1],
                 reference.background.astype("<f4").tobytes(),
                 time.time(),
+                reference.crowd,
             ),
         )
 
     def get(self, reference: str) -> Reference | None:
-        rows = self._database.query("SELECT dims, background FROM reference WHERE id = ?", (reference,))
+        rows = self._database.query("SELECT dims, background, crowd FROM reference WHERE id = ?", (reference,))
         if not rows:
             return None
-        dims, background = rows[0]
-        return Reference(reference, np.frombuffer(background, "<f4").astype(np.float32).reshape(-1, dims))
+        dims, background, crowd = rows[0]
+        return Reference(reference, np.frombuffer(background, "<f4").astype(np.float32).reshape(-1, dims), crowd)
 
     def ids(self, describer: str) -> list[str]:
         """The references for a describer, the newest first."""

@@ -230,7 +230,9 @@ _DEPTHS = (
     ) WITHOUT ROWID""",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _PARTS, _BACKWARDS, _VERIFIED, _PACKED, _DEPTHS)
+_CROWDS = ("ALTER TABLE reference ADD COLUMN crowd REAL NOT NULL DEFAULT 1",)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _PARTS, _BACKWARDS, _VERIFIED, _PACKED, _DEPTHS, _CROWDS)
 
 
 def check_ours(database: Database) -> None:

@@ -11,7 +11,7 @@ from twinreel.engine.describing import Described, described
 from twinreel.engine.shards.folder import Folder, Row, name_of, read_rows, scattered, shard_of, write_rows
 from twinreel.engine.shards.job import Setting
 from twinreel.engine.shards.keeping import read_matches
-from twinreel.engine.shards.making import read_entries, reading_pool, write_entries
+from twinreel.engine.shards.making import read_entries, read_reference, reading_pool, write_entries
 from twinreel.engine.state import Recipe
 from twinreel.match.cascade import Spans, Stretch, added, affordable, by_depth, merged, stretches, union
 from twinreel.store.entries import Entry
@@ -28,6 +28,7 @@ class CommonJob:
 
     shard: int
     kept: str
+    reference: str
     new: bool
     """Was nothing looked into yet?"""
     shards: int
@@ -35,10 +36,11 @@ class CommonJob:
 
     @property
     def output(self) -> str:
-        return name_of(self.step, self.shard, (self.kept, self.new))
+        return name_of(self.step, self.shard, (self.kept, self.reference, self.new))
 
     def run(self, setting: Setting) -> None:
-        found = stretches(read_matches(setting.folder, (self.kept,)), lambda _: self.new)
+        crowd = read_reference(setting.folder, self.reference).crowd
+        found = stretches(read_matches(setting.folder, (self.kept,)), lambda _: self.new, crowd)
         rows = ((shard_of(one.content, self.shards), one._asdict()) for one in found)
         write_rows(setting.folder, self.output, scattered(rows, self.shards))
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import asdict, dataclass
-from itertools import islice
 from typing import ClassVar
 
 import numpy as np
-import xxhash
 
 from twinreel.engine.pool import Reply, WorkerPool
 from twinreel.engine.scan import open_pool
@@ -21,7 +19,7 @@ from twinreel.engine.streams import by_head, by_picture, may_be_alike
 from twinreel.engine.taking import Taken, look_at, take
 from twinreel.engine.tasks import StreamDigestTask
 from twinreel.errors import MediaError
-from twinreel.match.reference import VIDEOS, fit_reference
+from twinreel.match.reference import fit_reference, reference_of
 from twinreel.media.identity import HEAD
 from twinreel.store.arrow import pyarrow
 from twinreel.store.entries import Entry, Place
@@ -219,7 +217,7 @@ class RefitJob:
 
     @property
     def output(self) -> str:
-        return name_of(self.step, 0, self.videos).replace(".parquet", ".npy")
+        return name_of(self.step, 0, self.videos).replace(".parquet", ".npz")
 
     def run(self, setting: Setting) -> None:
         having = (
@@ -228,12 +226,13 @@ class RefitJob:
             for entry in read_entries(setting.folder, name)
             if entry.fingerprint is not None
         )
-        reference = fit_reference(shipped_background(setting.describer), islice(having, VIDEOS))
+        videos = sum(len(read_fingerprinted(setting.folder, name)) for name in self.videos)
+        reference = fit_reference(shipped_background(setting.describer), having, videos)
         sink = io.BytesIO()
-        np.save(sink, reference.background, allow_pickle=False)
+        np.savez(sink, background=reference.background, crowd=reference.crowd)
         setting.folder.write(self.output, sink.getvalue())
 
 
 def read_reference(folder: Folder, name: str) -> Reference:
-    background = np.load(io.BytesIO(folder.read(name)), allow_pickle=False)
-    return Reference(xxhash.xxh3_64_hexdigest(background.tobytes()), background)
+    with np.load(io.BytesIO(folder.read(name)), allow_pickle=False) as arrays:
+        return reference_of(arrays["background"], float(arrays["crowd"]))

@@ -92,7 +92,7 @@ class Run:
         folder, count, shards = self.plan.folder, len(videos), range(len(videos))
         earlier, depths = self._earlier("deepen"), tuple[str, ...]()
         while True:
-            common = self._do(CommonJob(s, matches[s], not depths, count) for s in shards)
+            common = self._do(CommonJob(s, matches[s], reference, not depths, count) for s in shards)
             wants = self._do(WantJob(s, videos[s], streams, common, depths[s : s + 1], count) for s in shards)
             depth = depth_of(folder, wants)
             depths = self._do(
