@@ -217,7 +217,11 @@ A collection among videos that have nothing to do with it, by `benchmarks/crowd.
 photographs that the describer was not trained on, and are scanned with the collection; *fingerprints* are those of the
 collection and of pans and zooms over as many photographs as there are, nine in ten of which it was trained on, without
 files. ECE is the expected calibration error over tenths of the score, of all pairs that were aligned and of those that
-are reported by default."""
+are reported by default.
+
+Among 12,000 videos every score has 23 times lower odds than the same evidence has among 512 and fewer
+(`match/calibration.py`): that much more often strangers are as much alike. Of those here many are as good as staged
+for it: a hundred airliners from the side before a blue sky, motorcycles on white, faces in one office."""
 
 
 def results_of(args: argparse.Namespace, work: Path, collection: frozenset[str]) -> Iterator[tuple[str, int, Judged]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -36,7 +37,7 @@ from twinreel.media.sources import find_files
 from twinreel.media.walk import Found
 from twinreel.store.catalogue import Catalogue
 from twinreel.store.parquet import EntriesFile
-from twinreel.types import Match
+from twinreel.types import FailureKind, Match
 
 pytest.importorskip("pyarrow")
 pytest.importorskip("fsspec")
@@ -218,6 +219,28 @@ def test_more_files_later_are_as_all_at_once(
     with open_library(local) as expected:
         assert len(fewer) < len(expected.matches(0))
         assert sharded(folder, tmp_path / "filled.sqlite") == expected.matches(0)
+
+
+def test_what_is_damaged_is_told_as_on_one_machine_and_told_again(
+    tmp_path: Path, sharded: Callable[[Path, Path], list[Match]]
+) -> None:
+    folder = tmp_path / "videos"
+    folder.mkdir()
+    write_video(folder / "cut.mkv", clip(3, 0, 20), fps=10, gop=10)
+    os.truncate(folder / "cut.mkv", (folder / "cut.mkv").stat().st_size // 2)
+    (folder / "letter.mp4").write_text("Dear diary\n" * 300)
+    with open_library(tmp_path / "local.sqlite") as library:
+        report = library.add(folder, jobs=1)
+        expected = library.failures()
+        assert [failure.kind for failure in expected] == [FailureKind.DAMAGED, FailureKind.BAD_FILE]
+    sharded(folder, tmp_path / "filled.sqlite")
+    with open_library(tmp_path / "filled.sqlite") as library:
+        assert library.failures() == expected
+    write_video(folder / "whole.mkv", clip(4, 0, 5), fps=10, gop=10)
+    sharded(folder, tmp_path / "filled.sqlite")
+    with open_library(tmp_path / "filled.sqlite") as library:
+        assert library.failures() == expected
+    assert report.failed == 1
 
 
 def test_searches_that_find_much_go_on_as_on_one_machine(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from twinreel.errors import BadFile, MediaError
 from twinreel.media.anchors import anchor_frames
 from twinreel.media.picking import EVERYTHING
 from twinreel.media.sampling import CHUNK
-from twinreel.types import LAYOUT, Fingerprint, Float32, Float64, Samples, UInt8
+from twinreel.types import LAYOUT, Failure, FailureKind, Fingerprint, Float32, Float64, Samples, UInt8
 
 TRIES = 3
 """Files in a row that a device may fail with before it is given up: more than a few damaged ones bring about."""
@@ -146,6 +146,23 @@ class Described:
         """The error, unless frames came before a file broke off: these count."""
         broke_off = isinstance(self.error, BadFile) and bool(self.gathering.times)
         return None if broke_off else self.error
+
+    def damage(self, duration: float) -> Failure | None:
+        """What is to be said of a file of which a part alone could be read, of so many seconds; None of any other.
+
+        The task's ``duration`` is what the file claims to have.
+        """
+        task, reach = self.task, self.gathering.reach
+        if self.failed is not None:
+            return None
+        if self.error is not None:
+            read = max(times[-1] for times in self.gathering.times)
+            reason = f"only the first {read:.1f} of {duration:.1f} s could be read ({self.error})"
+        elif falls_short(reach, task.duration):
+            reason = f"only {reach:.1f} of {task.duration:.1f} s could be read"
+        else:
+            return None
+        return Failure(task.path, FailureKind.DAMAGED, task.stage, reason)
 
 
 def _in_doubt(event: Event[SampleTask], gathering: Gathering) -> bool:

@@ -6,9 +6,9 @@ from twinreel.engine.describing import Described, described
 from twinreel.engine.progress import Meter
 from twinreel.engine.state import Recipe, Scan
 from twinreel.engine.streams import same_streams
-from twinreel.engine.tasks import SampleTask, falls_short
+from twinreel.engine.tasks import SampleTask
 from twinreel.media.walk import Found
-from twinreel.types import Failure, FailureKind
+from twinreel.types import FailureKind
 
 
 class Fingerprinting:
@@ -51,7 +51,7 @@ class Fingerprinting:
             meter.advance(seconds=self._durations[path][0], bytes=sizes[path])
 
     def _store(self, made: Described) -> None:
-        task, gathering, error = made.task, made.gathering, made.error
+        task, gathering = made.task, made.gathering
         content, tally = self._contents[task.path], self._scan.tally
         followers = self._followers.get(content, [])
         found = self._files[content]
@@ -64,14 +64,10 @@ class Fingerprinting:
             self._catalogue.fingerprints.put(content, fingerprint)
             for follower in followers:
                 self._catalogue.fingerprints.copy(content, follower)
-            duration, claimed = self._durations[task.path]
-            if error is not None:
-                read = max(times[-1] for times in gathering.times)
-                reason = f"only the first {read:.1f} of {duration:.1f} s could be read ({error})"
-                self._scan.record(Failure(task.path, FailureKind.DAMAGED, task.stage, reason), found)
-            elif falls_short(gathering.reach, claimed):
-                reason = f"only {gathering.reach:.1f} of {claimed:.1f} s could be read"
-                self._scan.record(Failure(task.path, FailureKind.DAMAGED, task.stage, reason), found)
+            duration, _ = self._durations[task.path]
+            damage = made.damage(duration)
+            if damage is not None:
+                self._scan.record(damage, found)
             else:
                 self._catalogue.failures.clear([task.path])
         tally.decoded += 1

@@ -13,7 +13,7 @@ from twinreel.engine.tasks import Look, LookTask, SampleTask
 from twinreel.errors import MediaError
 from twinreel.media.sampling import Sampling
 from twinreel.store.quantise import dequantise, quantise
-from twinreel.types import Fingerprint, Probe
+from twinreel.types import Failure, Fingerprint, Probe
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,8 @@ class Taken:
     """With vectors as they would come out of a library; None until frames were taken."""
     head: str | None = None
     """Digest of the stream's first packets, where it was cheap."""
+    damage: Failure | None = None
+    """That a part alone of the file could be read."""
 
     @property
     def known(self) -> Fingerprint:
@@ -64,5 +66,5 @@ def take(
             continue
         fingerprint = one.gathering.fingerprint(Recipe(describer, sampling))
         stored = replace(fingerprint, vectors=dequantise(quantise(fingerprint.vectors)))
-        results[taken.path] = replace(taken, fingerprint=stored)
+        results[taken.path] = replace(taken, fingerprint=stored, damage=one.damage(taken.probe.duration))
     return results

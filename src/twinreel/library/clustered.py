@@ -23,10 +23,10 @@ from twinreel.media.sources import Roots, find_files, listed
 from twinreel.media.walk import Found
 from twinreel.store.catalogue import Catalogue
 from twinreel.store.failures import Version
-from twinreel.types import Failure, ScanReport, State
+from twinreel.types import Failure, FailureKind, ScanReport, State
 
 LOCAL, RAY = "local", "ray"
-FORMAT = 2
+FORMAT = 3
 """Of the files of a run."""
 FILES = 2000
 """Files of a shard, about; ..."""
@@ -126,6 +126,7 @@ def _load(
         for failure in failures:
             catalogue.failures.record(failure, versions.get(failure.path))
     matches = loading.load_matches(plan.aligner, index)
-    report = ScanReport(files=len(files), added=added, failed=len(failures), matches=matches, failures=tuple(failures))
+    unusable = sum(failure.kind is not FailureKind.DAMAGED for failure in failures)
+    report = ScanReport(files=len(files), added=added, failed=unusable, matches=matches, failures=tuple(failures))
     catalogue.scans.finish(number, report)
     return report

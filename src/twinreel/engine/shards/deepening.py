@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import ClassVar
 
 from twinreel.engine.deepening import second_look
@@ -16,9 +16,9 @@ from twinreel.engine.state import Recipe
 from twinreel.match.cascade import Spans, Stretch, added, affordable, by_depth, merged, stretches, union
 from twinreel.store.entries import Entry
 from twinreel.store.videos import probe_from_json, probe_to_json
-from twinreel.types import FailureKind, Fingerprint
+from twinreel.types import Failure, FailureKind, Fingerprint
 
-DEEPER, _DEPTHS, UNREAD = range(3)
+DEEPER, _DEPTHS, UNREAD, DAMAGED = range(4)
 """Groups of a file of ``deepen``."""
 
 
@@ -99,8 +99,9 @@ class DeepenJob:
     """Takes more frames of the videos of a shard.
 
     Groups: the videos that have other fingerprints now; what was looked into of each; the videos whose files could not
-    be read, though they may be sound. Beside it lies a file of entries (``deeper``), where there are such fingerprints.
-    Videos with one stream are looked into together, and all of them from the file of the first.
+    be read, though they may be sound; and failures, those of the rounds before among them. Beside it lies a file of
+    entries (``deeper``), where there are such fingerprints. Videos with one stream are looked into together, and all of
+    them from the file of the first.
     """
 
     shard: int
@@ -151,7 +152,13 @@ class DeepenJob:
             content for content, path in paths.items() if _in_vain(made[path])
         }
         depths = [{"content": content, "spans": known[content]} for content in sorted(known)]
-        write_rows(folder, self.output, [_contents(deeper), depths, _contents(unread)])
+        again = {wants[content][0]["path"] for content in there}
+        damaged = {row["path"]: row for row in read_rows(folder, self.earlier, DAMAGED) if row["path"] in again}
+        damaged |= {row["path"]: row for row in read_rows(folder, self.known, DAMAGED)}
+        for path, one in sorted(made.items()):
+            if one.error is not None:
+                damaged[path] = asdict(Failure(path, FailureKind.DAMAGED, one.task.stage, one.error.reason))
+        write_rows(folder, self.output, [_contents(deeper), depths, _contents(unread), list(damaged.values())])
 
     def _wants(self, folder: Folder) -> dict[str, list[Row]]:
         """What is wanted of the videos of the shard that lack something, of those with the same stream together."""

@@ -25,7 +25,7 @@ from twinreel.store.arrow import pyarrow
 from twinreel.store.entries import Entry, Place
 from twinreel.store.parquet import from_table, to_table
 from twinreel.store.videos import Outline, probe_from_json, probe_to_json
-from twinreel.types import Failure, Reference, State
+from twinreel.types import Failure, FailureKind, Reference, State
 
 ROW_GROUP = 64
 """Videos of a shard that are read at once, at least."""
@@ -150,12 +150,14 @@ class DescribeJob:
         if wanted:
             with reading_pool(setting) as pool:
                 results = take(pool, setting.describer, [(taken, setting.plan.sampling) for taken in wanted.values()])
-        entries, failures = list[Entry](), list[Row]()
+        entries, failures = list[Entry](), self._damages(setting.folder, {paths[c] for c in made.keys() & paths.keys()})
         for content, rows in sorted(looks.items()):
             result = results.get(paths[content])
             fingerprint = result.fingerprint if isinstance(result, Taken) else made.get(content)
             if isinstance(result, MediaError):
                 failures += [_failure(row["path"], result) for row in rows]
+            elif result is not None and result.damage is not None:
+                failures.append(asdict(result.damage))
             entries.append(
                 Entry(
                     content,
@@ -169,6 +171,12 @@ class DescribeJob:
             )
         write_rows(setting.folder, failures_of(self.output), [failures])
         write_entries(setting.folder, self.output, entries)
+
+    def _damages(self, folder: Folder, paths: Set[str]) -> list[Row]:
+        """What was said before of files that are not read again."""
+        rows = read_rows(folder, map(failures_of, self.earlier), 0)
+        found = {row["path"]: row for row in rows if row["kind"] == FailureKind.DAMAGED and row["path"] in paths}
+        return list(found.values())
 
 
 def failures_of(videos: str) -> str:

@@ -10,7 +10,16 @@ import xxhash
 
 from twinreel.engine.matching import WIDER
 from twinreel.engine.progress import Meter, Progress
-from twinreel.engine.shards.deepening import DEEPER, CommonJob, DeepenJob, WantJob, deeper_of, depth_of, read_contents
+from twinreel.engine.shards.deepening import (
+    DAMAGED,
+    DEEPER,
+    CommonJob,
+    DeepenJob,
+    WantJob,
+    deeper_of,
+    depth_of,
+    read_contents,
+)
 from twinreel.engine.shards.folder import read_rows
 from twinreel.engine.shards.grouping import AssignJob, EdgesJob, GroupJob, LinkJob, changed
 from twinreel.engine.shards.job import Engine, Job, Plan
@@ -82,8 +91,9 @@ class Run:
         folder = self.plan.folder
         rows = read_rows(folder, map(failures_of, outcome.described), 0)
         rows += read_rows(folder, outcome.looks, 2 * self.plan.shards)
-        found = (Failure(**{**row, "kind": FailureKind(row["kind"])}) for row in rows)
-        return sorted(found, key=lambda failure: failure.path)
+        rows += read_rows(folder, outcome.depths, DAMAGED)
+        found = {row["path"]: Failure(**{**row, "kind": FailureKind(row["kind"])}) for row in rows}
+        return [failure for _, failure in sorted(found.items())]
 
     def _deepen(
         self, videos: tuple[str, ...], reference: str, streams: tuple[str, ...], matches: tuple[str, ...]
