@@ -56,6 +56,7 @@ def fit(examples: Sequence[Example], weights: Sequence[float] | None = None) -> 
     false.
     """
     rows = np.array([example.terms[0] for example in examples])
+    crowds = np.log([example.crowd for example in examples])
     true = np.array([example.true for example in examples], np.float64)
     if not 0 < true.sum() < len(true):
         raise ValueError(f"of {len(true)} pairs {true.sum():.0f} are true: some true and some false ones are needed")
@@ -69,7 +70,7 @@ def fit(examples: Sequence[Example], weights: Sequence[float] | None = None) -> 
     penalty[0] = 0.0
 
     def loss(coefficients: Float64) -> tuple[float, Float64]:
-        logits = standard @ coefficients
+        logits = standard @ coefficients - crowds
         value = (share * (np.logaddexp(0, logits) - true * logits)).sum() + (penalty * coefficients**2).sum()
         slope = standard.T @ (share * (1 / (1 + np.exp(-logits)) - true)) + 2 * penalty * coefficients
         return float(value), slope
@@ -93,7 +94,7 @@ def fit_all(collections: Sequence[Labelled]) -> Calibration:
 
 def scores(examples: Sequence[Example], calibration: Calibration) -> Float64:
     """(n,) the score of each pair: that of its best stretch. Something of each has to align."""
-    best = [float((example.terms @ calibration.coefficients).max()) for example in examples]
+    best = [float((one.terms @ calibration.coefficients).max()) - np.log(one.crowd) for one in examples]
     return np.asarray(1 / (1 + np.exp(-np.clip(best, -40, 40))), np.float64)
 
 

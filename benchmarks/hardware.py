@@ -14,11 +14,12 @@ import argparse
 import multiprocessing
 import time
 from collections.abc import Iterator
+from multiprocessing.synchronize import Barrier
 
 import numpy as np
 
 from twinreel.errors import MediaError
-from twinreel.media.hardware import STRETCH, Trial, check_hardware, trial
+from twinreel.media.hardware import STRETCH, Trial, built, trial
 from twinreel.media.sampling import Sampling
 
 SIZE = (160, 160)
@@ -55,19 +56,26 @@ def lines(files: list[str], mode: str, device: str, workers: list[int]) -> Itera
     yield "| ---: | ---: | ---: |"
     context = multiprocessing.get_context("spawn")
     for count in workers:
-        with context.Pool(count) as pool:
+        ready = context.Barrier(count + 1)
+        with context.Pool(count, _begin, ((files[0], mode, device), ready)) as pool:
+            ready.wait()
             cells = [_together(pool, files[0], mode, one, count) for one in (device, None)]
         yield f"| {count} | {' | '.join(cells)} |"
 
 
 def _together(pool: multiprocessing.pool.Pool, path: str, mode: str, device: str | None, count: int) -> str:
     work: list[Work] = [(path, mode, device)] * count
-    pool.map(tried, work, chunksize=1)  # imports, and the device opened for the first time
     begun = time.monotonic()
     found = pool.map(tried, work, chunksize=1)
     seconds = time.monotonic() - begun
     failed = next((one for one in found if isinstance(one, str)), None)
     return failed or f"{sum(one.times[-1] for one in found if isinstance(one, Trial)) / seconds:.0f}"
+
+
+def _begin(work: Work, ready: Barrier) -> None:
+    """In each worker: the device is opened for the first time before anything is measured."""
+    tried(work)
+    ready.wait()
 
 
 def _apart(one: Trial, other: Trial) -> float:
@@ -83,11 +91,10 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
     parser.add_argument("files", nargs="+", metavar="FILE", help=f"videos of {STRETCH:.0f} seconds and more")
-    parser.add_argument("--device", default="cuda", help="FFmpeg's name of a type of device")
+    parser.add_argument("--device", choices=built(), default="cuda", help="FFmpeg's name of a type of device")
     parser.add_argument("--workers", default="1,4,8,16", help="numbers of workers, with commas between")
     parser.add_argument("--sampling", choices=("dense", "auto"), default="dense")
     given = parser.parse_args()
-    check_hardware(given.device)
     for line in lines(given.files, given.sampling, given.device, [int(one) for one in given.workers.split(",")]):
         print(line, flush=True)
 

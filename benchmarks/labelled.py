@@ -79,6 +79,8 @@ class Example:
     terms: Float64
     """(k, t) the terms of every stretch that aligns, the strongest first; k is 0 where none does."""
     true: bool
+    crowd: float = 1.0
+    """Of its library (``Reference``)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -194,7 +196,8 @@ def _library(videos: Videos, truth: Truth) -> Iterator[Example]:
             pairs[_ordered(content, other)] = None
     for a, b in pairs:
         if (a, b) not in truth.ignored:
-            yield Example(videos.align(videos.view(a), videos.view(b)), truth.true(a, b))
+            terms_ = videos.align(videos.view(a), videos.view(b))
+            yield Example(terms_, truth.true(a, b), videos.space.background.crowd)
     for a, b in truth.spans:
         if a < b and (a, b) not in pairs:
             yield Example(NOTHING, True)

@@ -137,7 +137,8 @@ def test_ctrl_c_stops_and_the_same_command_goes_on(films: Path, tmp_path: Path) 
     shutil.copytree(films / "sub", root)
     for seed in range(20, 32):
         write_video(root / f"{seed}.mp4", scene(seed, 4, size=SIZE))
-    arguments = ["scan", str(root), "--library", str(library), "--describer", "phash", "--sampling", "dense:0.08"]
+    # Seconds of work, so that it is not done before it is stopped.
+    arguments = ["scan", str(root), "--library", str(library), "--sampling", "dense:0.04"]
     ours, theirs = pty.openpty()
     with subprocess.Popen(
         [*PROGRAM, *arguments, "--jobs", "1"],

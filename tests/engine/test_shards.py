@@ -236,11 +236,14 @@ def test_what_is_damaged_is_told_as_on_one_machine_and_told_again(
     sharded(folder, tmp_path / "filled.sqlite")
     with open_library(tmp_path / "filled.sqlite") as library:
         assert library.failures() == expected
-    write_video(folder / "whole.mkv", clip(4, 0, 5), fps=10, gop=10)
+    assert report.failed == 1
+    (folder / "cut.mkv").rename(folder / "renamed.mkv")
+    shutil.copy(folder / "renamed.mkv", folder / "a copy.mkv")
     sharded(folder, tmp_path / "filled.sqlite")
     with open_library(tmp_path / "filled.sqlite") as library:
-        assert library.failures() == expected
-    assert report.failed == 1
+        found = library.failures()
+        assert [Path(failure.path).name for failure in found] == ["a copy.mkv", "letter.mp4", "renamed.mkv"]
+        assert found[0].reason == found[2].reason == expected[0].reason
 
 
 def test_searches_that_find_much_go_on_as_on_one_machine(tmp_path: Path) -> None:

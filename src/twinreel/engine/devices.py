@@ -16,8 +16,11 @@ from twinreel.processors import cores
 from twinreel.types import Probe
 
 ENOUGH = 1000.0
-"""Seconds of video of a kind that have to be waiting for every worker. All but one stand still during the trials, which
-then take a fiftieth of the time in software, and, with a device that is worth it, less than that once more."""
+"""Seconds of video of a kind that have to be waiting for every worker. Most stand still during the trials, which take a
+fiftieth of the time in software, less than that once more with a device that is faster than one processor, and at most
+``SHARING`` times as much with several workers on it."""
+SHARING = 4
+"""Workers that a device is tried by at the same time, at most: as many as get of it all that there is."""
 
 Kind = tuple[str, str, int]
 """What decides whether and how fast a device decodes: codec, pixel format, and size of the picture in octaves."""
@@ -105,11 +108,16 @@ class Devices:
         software, workers = alone.pop(plain), min(self.resources.workers, cores())
         # Workers share a device, while each has a processor of its own.
         together = {
-            trial.device: sum(tried.rate for tried, _ in self._try([trial] * workers, workers))
+            trial.device: self._together(trial, min(workers, SHARING))
             for trial, tried in alone.items()
             if trial.device and tried.rate > software.rate and tried.agrees(software)
         }
         return choose(workers * software.rate, together)
+
+    def _together(self, trial: TrialTask, workers: int) -> float:
+        """Rate of so many workers at the same time, the slowest of whom is among all of them all the time."""
+        rates = [tried.rate for tried, _ in self._try([trial] * workers, workers)]
+        return workers * min(rates) if len(rates) == workers else 0.0
 
     def _try(self, trials: Sequence[TrialTask], at_once: int) -> list[tuple[Trial, TrialTask]]:
         """How those did that did not fail, so many at a time."""

@@ -12,7 +12,7 @@ Everything is written video by video, so that a scan that is killed loses what w
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 
 from twinreel.engine.census import Census, Choice, stat_of, take_census
 from twinreel.engine.deepening import match_all
@@ -126,14 +126,14 @@ def _note(scan: Scan, census: Census, roots: Roots, known: dict[str, PathRecord]
     for state in (State.GONE, State.OFFLINE):
         catalogue.paths.mark((path for path, where in census.lost.items() if where is state), state)
     catalogue.failures.clear(
-        failure.path for failure in catalogue.failures.all() if _overcome(failure, census.seen, roots)
+        failure.path for failure in catalogue.failures.all() if overcome(failure, census.seen, roots)
     )
     for failure in census.failures:
         scan.record(failure)
     _recall(scan, census)
 
 
-def _overcome(failure: Failure, seen: set[str], roots: Roots) -> bool:
+def overcome(failure: Failure, seen: Set[str], roots: Roots) -> bool:
     """Is it no longer true? A folder can be listed again, or a file is gone."""
     if not roots.covers(failure.path):
         return False

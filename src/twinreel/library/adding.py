@@ -48,7 +48,8 @@ class Adding(Opened):
         readers_per_drive: workers that read from one drive at a time, by default all, but two
         where what they do is reading, and the drive spins.
         hardware: what decodes where much is decoded: a device where that is measured to be faster (``auto``), none
-        (``off``), or a type of device wherever it can; UserError where FFmpeg was not built with it.
+        (``off``), or a type of device wherever it can; UserError where there is none that works. A cluster decodes
+        without.
         wait: where another scan uses the library, wait for its end (``on_wait`` is told why), instead of LibraryError.
         on: a cluster that does the work; None for this machine alone.
         A file that cannot be used is in the report's ``failures``, never an exception. What is done so far is kept

@@ -9,6 +9,7 @@ from typing import Any
 from twinreel.engine.census import Choice
 from twinreel.engine.matching import LIMITS
 from twinreel.engine.progress import Meter, Progress
+from twinreel.engine.scan import overcome
 from twinreel.engine.settings import MEMORY
 from twinreel.engine.shards.folder import MANIFEST, Folder
 from twinreel.engine.shards.job import Engine, Plan
@@ -122,6 +123,8 @@ def _load(
     unlisted = Roots(failure.path for failure in failures if failure.stage == "list")
     with catalogue.transaction():
         catalogue.paths.mark((path for path in gone if not unlisted.covers(path)), State.GONE)
+        before = catalogue.failures.all()
+        catalogue.failures.clear(failure.path for failure in before if overcome(failure, versions.keys(), roots))
         catalogue.failures.clear(versions)
         for failure in failures:
             catalogue.failures.record(failure, versions.get(failure.path))

@@ -20,8 +20,8 @@ MIN_SCORE = 0.5
 SURE_SCORE = 0.7
 """What is acted upon reaches it. On the five collections that docs/accuracy.md is measured on, all pairs ranked by
 score, precision falls to 0.99 at 0.10 to 0.14 on four and at 0.46 on the fifth; at 0.7 it is 0.996 and more on each. It
-is chosen well above those, not at them: other libraries hold other strangers ("In a crowd"), and a copy that is left
-costs but its bytes."""
+is chosen well above those, not at them: among thousands of strangers the same score is still less often right ("In a
+crowd"), and a copy that is left costs but its bytes."""
 LENGTH = 16.0
 """Frames from which more of them prove nothing more: a path through two long videos finds likeness somewhere."""
 CLOSE = 0.05

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from twinreel.engine.deepening import second_look
@@ -11,7 +11,14 @@ from twinreel.engine.describing import Described, described
 from twinreel.engine.shards.folder import Folder, Row, name_of, read_rows, scattered, shard_of, write_rows
 from twinreel.engine.shards.job import Setting
 from twinreel.engine.shards.keeping import read_matches
-from twinreel.engine.shards.making import read_entries, read_reference, reading_pool, write_entries
+from twinreel.engine.shards.making import (
+    damage_row,
+    read_damages,
+    read_entries,
+    read_reference,
+    reading_pool,
+    write_entries,
+)
 from twinreel.engine.state import Recipe
 from twinreel.match.cascade import Spans, Stretch, added, affordable, by_depth, merged, stretches, union
 from twinreel.store.entries import Entry
@@ -152,12 +159,17 @@ class DeepenJob:
             content for content, path in paths.items() if _in_vain(made[path])
         }
         depths = [{"content": content, "spans": known[content]} for content in sorted(known)]
-        again = {wants[content][0]["path"] for content in there}
-        damaged = {row["path"]: row for row in read_rows(folder, self.earlier, DAMAGED) if row["path"] in again}
-        damaged |= {row["path"]: row for row in read_rows(folder, self.known, DAMAGED)}
-        for path, one in sorted(made.items()):
-            if one.error is not None:
-                damaged[path] = asdict(Failure(path, FailureKind.DAMAGED, one.task.stage, one.error.reason))
+        damaged = {
+            row["content"]: row | {"path": wants[row["content"]][0]["path"]}
+            for row in read_damages(folder, self.earlier, DAMAGED)
+            if row["content"] in there
+        }
+        damaged |= {row["content"]: row for row in read_damages(folder, self.known, DAMAGED)}
+        for content, path in paths.items():
+            error = made[path].error
+            if error is not None:
+                damage = Failure(path, FailureKind.DAMAGED, made[path].task.stage, error.reason)
+                damaged[content] = damage_row(content, damage)
         write_rows(folder, self.output, [_contents(deeper), depths, _contents(unread), list(damaged.values())])
 
     def _wants(self, folder: Folder) -> dict[str, list[Row]]:

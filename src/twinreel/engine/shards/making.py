@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Iterator, Sequence, Set
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -25,7 +25,7 @@ from twinreel.store.arrow import pyarrow
 from twinreel.store.entries import Entry, Place
 from twinreel.store.parquet import from_table, to_table
 from twinreel.store.videos import Outline, probe_from_json, probe_to_json
-from twinreel.types import Failure, FailureKind, Reference, State
+from twinreel.types import Failure, Reference, State
 
 ROW_GROUP = 64
 """Videos of a shard that are read at once, at least."""
@@ -150,14 +150,17 @@ class DescribeJob:
         if wanted:
             with reading_pool(setting) as pool:
                 results = take(pool, setting.describer, [(taken, setting.plan.sampling) for taken in wanted.values()])
-        entries, failures = list[Entry](), self._damages(setting.folder, {paths[c] for c in made.keys() & paths.keys()})
+        damages = {row["content"]: row for row in read_damages(setting.folder, map(failures_of, self.earlier))}
+        entries, failures = list[Entry](), list[Row]()
         for content, rows in sorted(looks.items()):
             result = results.get(paths[content])
             fingerprint = result.fingerprint if isinstance(result, Taken) else made.get(content)
             if isinstance(result, MediaError):
                 failures += [_failure(row["path"], result) for row in rows]
             elif result is not None and result.damage is not None:
-                failures.append(asdict(result.damage))
+                failures += [damage_row(content, replace(result.damage, path=row["path"])) for row in rows]
+            elif result is None and content in damages:  # said of a file that is not read again
+                failures += [damages[content] | {"path": row["path"]} for row in rows]
             entries.append(
                 Entry(
                     content,
@@ -172,11 +175,15 @@ class DescribeJob:
         write_rows(setting.folder, failures_of(self.output), [failures])
         write_entries(setting.folder, self.output, entries)
 
-    def _damages(self, folder: Folder, paths: Set[str]) -> list[Row]:
-        """What was said before of files that are not read again."""
-        rows = read_rows(folder, map(failures_of, self.earlier), 0)
-        found = {row["path"]: row for row in rows if row["kind"] == FailureKind.DAMAGED and row["path"] in paths}
-        return list(found.values())
+
+def damage_row(content: str, damage: Failure) -> Row:
+    """What is wrong with a video; it goes with the content to other paths."""
+    return {**asdict(damage), "content": content}
+
+
+def read_damages(folder: Folder, names: Iterable[str], group: int = 0) -> Iterator[Row]:
+    """Rows of ``damage_row`` in a group of files of failures."""
+    return (row for row in read_rows(folder, names, group) if "content" in row)
 
 
 def failures_of(videos: str) -> str:

@@ -92,7 +92,10 @@ class Run:
         rows = read_rows(folder, map(failures_of, outcome.described), 0)
         rows += read_rows(folder, outcome.looks, 2 * self.plan.shards)
         rows += read_rows(folder, outcome.depths, DAMAGED)
-        found = {row["path"]: Failure(**{**row, "kind": FailureKind(row["kind"])}) for row in rows}
+        fields = ("path", "stage", "reason")
+        found = {
+            row["path"]: Failure(kind=FailureKind(row["kind"]), **{name: row[name] for name in fields}) for row in rows
+        }
         return [failure for _, failure in sorted(found.items())]
 
     def _deepen(
