@@ -137,14 +137,15 @@ def test_ctrl_c_stops_and_the_same_command_goes_on(films: Path, tmp_path: Path) 
     shutil.copytree(films / "sub", root)
     for seed in range(20, 32):
         write_video(root / f"{seed}.mp4", scene(seed, 4, size=SIZE))
-    # Seconds of work, so that it is not done before it is stopped.
-    arguments = ["scan", str(root), "--library", str(library), "--sampling", "dense:0.04"]
+    arguments = ["scan", str(root), "--library", str(library), "--describer", "phash", "--sampling", "dense:0.08"]
     ours, theirs = pty.openpty()
     with subprocess.Popen(
         [*PROGRAM, *arguments, "--jobs", "1"],
         stdout=subprocess.PIPE,
         stderr=theirs,
         env=environment(COLUMNS="100"),
+        # A shell has programs in the background ignore Ctrl-C, and tests may be one of them.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL) and None,
     ) as process:
         os.close(theirs)
         said = b""
