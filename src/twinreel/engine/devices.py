@@ -20,7 +20,7 @@ ENOUGH = 1000.0
 fiftieth of the time in software, less than that once more with a device that is faster than one processor, and at most
 ``SHARING`` times as much with several workers on it."""
 SHARING = 4
-"""Workers that a device is tried by at the same time, at most: as many as get of it all that there is."""
+"""Workers that a device is tried by at the same time, at most: they get most of what there is of it."""
 
 Kind = tuple[str, str, int]
 """What decides whether and how fast a device decodes: codec, pixel format, and size of the picture in octaves."""

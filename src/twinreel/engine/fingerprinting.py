@@ -18,8 +18,8 @@ class Fingerprinting:
         """files: content id -> where it lies, of the videos that lack a fingerprint."""
         self._scan, self._recipe, self._files = scan, recipe, files
         self._catalogue = scan.catalogue
-        self._durations: dict[str, tuple[float, float]] = {}
-        """Path -> seconds of the video, and what its file claims at most."""
+        self._durations: dict[str, float] = {}
+        """Path -> seconds of the video."""
         self._contents = {found.path: content for content, found in files.items()}
         self._followers: dict[str, list[str]] = {}
         """Content id -> those with the same stream, which take over its fingerprint."""
@@ -34,10 +34,9 @@ class Fingerprinting:
             if video is not None:
                 path, probe = self._files[content].path, video.probe
                 probes[path] = probe
-                self._durations[path] = probe.duration, probe.duration_at_most
-                tasks.append(
-                    SampleTask(path, self._recipe.sampling, self._recipe.describer.image_size, self._durations[path][1])
-                )
+                self._durations[path] = probe.duration
+                size = self._recipe.describer.image_size
+                tasks.append(SampleTask(path, self._recipe.sampling, size, probe.duration_at_most))
         sizes = {found.path: found.size for found in self._files.values()}
         tasks.sort(key=lambda task: -sizes[task.path])  # no worker ends long after the others
         meter = Meter(self._scan.progress, "describe", len(tasks), sum(sizes[task.path] for task in tasks))
@@ -48,7 +47,7 @@ class Fingerprinting:
         for one in made:
             self._store(one)
             path = one.task.path
-            meter.advance(seconds=self._durations[path][0], bytes=sizes[path])
+            meter.advance(seconds=self._durations[path], bytes=sizes[path])
 
     def _store(self, made: Described) -> None:
         task, gathering = made.task, made.gathering
@@ -64,7 +63,7 @@ class Fingerprinting:
             self._catalogue.fingerprints.put(content, fingerprint)
             for follower in followers:
                 self._catalogue.fingerprints.copy(content, follower)
-            duration, _ = self._durations[task.path]
+            duration = self._durations[task.path]
             damage = made.damage(duration)
             if damage is not None:
                 self._scan.record(damage, found)

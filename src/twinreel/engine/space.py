@@ -72,6 +72,7 @@ def keep_reference(catalogue: Catalogue, recipe: Recipe, reference: Reference, c
 
 def _standing_key(recipe: Recipe) -> str:
     shipped = shipped_background(recipe.describer)
+    # "crowd": references from before there were any are fitted anew
     return f"{'|'.join(recipe.key)}|{xxhash.xxh3_64_hexdigest(shipped.tobytes())}|crowd"
 
 

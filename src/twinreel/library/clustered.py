@@ -124,8 +124,9 @@ def _load(
     with catalogue.transaction():
         catalogue.paths.mark((path for path in gone if not unlisted.covers(path)), State.GONE)
         before = catalogue.failures.all()
-        catalogue.failures.clear(failure.path for failure in before if overcome(failure, versions.keys(), roots))
-        catalogue.failures.clear(versions)
+        catalogue.failures.clear(
+            failure.path for failure in before if failure.path in versions or overcome(failure, versions.keys(), roots)
+        )
         for failure in failures:
             catalogue.failures.record(failure, versions.get(failure.path))
     matches = loading.load_matches(plan.aligner, index)

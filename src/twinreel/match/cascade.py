@@ -55,8 +55,9 @@ def faintest(crowd: float) -> float:
 
 def stretches(matches: Iterable[Match], new: Callable[[str], bool], crowd: float) -> Iterator[Stretch]:
     """What may be worth a second look. new: was a video, by its content id, not compared before?"""
+    least = faintest(crowd)
     for match in matches:
-        if match.relation is Relation.REMUX or match.score < faintest(crowd):
+        if match.relation is Relation.REMUX or match.score < least:
             continue
         if match.score >= MIN_SCORE or new(match.a) or new(match.b):
             score = in_crowd(match.score, 1 / crowd)

@@ -192,6 +192,6 @@ def match_pair(
 
 
 def segment(one: Aligned, crowd: float = 1.0) -> Segment:
-    """An aligned stretch as it is reported."""
+    """An aligned stretch as it is reported; crowd: of the library, none where a video is compared with itself."""
     box, score = one.box, in_crowd(one.score, crowd)
     return Segment(box.a_start, box.a_stop, box.b_start, box.b_stop, score, one.mirrored, one.backwards)

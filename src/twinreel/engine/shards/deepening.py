@@ -164,7 +164,9 @@ class DeepenJob:
             for row in read_damages(folder, self.earlier, DAMAGED)
             if row["content"] in there
         }
-        damaged |= {row["content"]: row for row in read_damages(folder, self.known, DAMAGED)}
+        damaged |= {
+            row["content"]: row for row in read_damages(folder, self.known, DAMAGED) if row["content"] not in spans
+        }
         for content, path in paths.items():
             error = made[path].error
             if error is not None:
