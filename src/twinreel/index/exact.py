@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from twinreel.index.base import Int64
 from twinreel.index.hits import NOTHING, as_vectors, best_hits, check_numbers, ids_of, owners_and_rows
-from twinreel.types import Float32
+from twinreel.types import Float32, Float64
 
 BLOCK = 4096
 """Vectors compared at a time."""
@@ -25,8 +25,8 @@ class ExactIndex:
     def __init__(self, dimensions: int) -> None:
         self.dimensions = dimensions
         self._vectors: dict[int, Float32] = {}
-        self._blocks: list[tuple[Int64, Float32]] = []
-        """Ids and vectors of all owners, laid together for searching; empty while that has to be done anew."""
+        self._blocks: list[tuple[Int64, Float64]] = []
+        """All owners' vectors, laid together for ``scan``; empty while that has to be done anew."""
 
     def add(self, owner: int, vectors: Float32) -> None:
         if owner in self._vectors:
@@ -52,8 +52,8 @@ class ExactIndex:
     def __len__(self) -> int:
         return sum(map(len, self._vectors.values()))
 
-    def _laid_together(self) -> list[tuple[Int64, Float32]]:
-        """At least ``BLOCK`` vectors in each block but the last. The owners' own become views of them."""
+    def _laid_together(self) -> list[tuple[Int64, Float64]]:
+        """At least ``BLOCK`` vectors in each block but the last."""
         if not self._blocks:
             held: list[int] = []
             count = 0
@@ -65,14 +65,10 @@ class ExactIndex:
                     held, count = [], 0
         return self._blocks
 
-    def _block(self, owners: Iterable[int]) -> tuple[Int64, Float32]:
+    def _block(self, owners: Iterable[int]) -> tuple[Int64, Float64]:
         parts = [(owner, self._vectors[owner]) for owner in owners]
-        together = np.concatenate([vectors for _, vectors in parts])
-        at = 0
-        for owner, vectors in parts:
-            self._vectors[owner] = together[at : at + len(vectors)]
-            at += len(vectors)
-        return np.concatenate([ids_of(owner, len(vectors)) for owner, vectors in parts]), together
+        ids = np.concatenate([ids_of(owner, len(vectors)) for owner, vectors in parts])
+        return ids, block([vectors for _, vectors in parts])
 
 
 def _lasting(vectors: Float32) -> Float32:
@@ -81,22 +77,28 @@ def _lasting(vectors: Float32) -> Float32:
     return vectors if frozen else vectors.copy()
 
 
+def block(parts: Sequence[Float32]) -> Float64:
+    """Vectors (c, d) in parts, as ``scan`` takes them: (d, c) in double precision."""
+    return np.concatenate(parts).T.astype(np.float64)
+
+
 def scan(
-    blocks: Iterable[tuple[Int64, Float32]], queries: Float32, k: int, exclude: int | None, per_owner: int
+    blocks: Iterable[tuple[Int64, Float64]], queries: Float32, k: int, exclude: int | None, per_owner: int
 ) -> tuple[Float32, Int64]:
-    """``best_hits`` (m, k) of queries (m, d) among all ids and vectors (c,), (c, d) of the blocks.
+    """``best_hits`` (m, k) of queries (m, d) among all of the blocks: ids (c,), and vectors (d, c), see ``block``.
 
     The best of what was seen so far and of the next block are the best of both: whatever is not among the best of
     a part, with at most ``per_owner`` of each owner, is not among those of the whole.
     """
     scores = np.full((len(queries), k), -np.inf, np.float32)
     ids = np.full((len(queries), k), NOTHING, np.int64)
-    for block_ids, vectors in blocks:
-        transposed = vectors.T.astype(np.float64)
+    for number, (block_ids, vectors) in enumerate(blocks):
         for at in range(0, len(queries), QUERIES):
             part = slice(at, at + QUERIES)
-            products = (queries[part].astype(np.float64) @ transposed).astype(np.float32)
-            candidates = np.concatenate([scores[part], products], axis=1)
-            candidate_ids = np.concatenate([ids[part], np.broadcast_to(block_ids, products.shape)], axis=1)
+            candidates = (queries[part].astype(np.float64) @ vectors).astype(np.float32)
+            candidate_ids = np.broadcast_to(block_ids, candidates.shape)
+            if number:
+                candidates = np.concatenate([scores[part], candidates], axis=1)
+                candidate_ids = np.concatenate([ids[part], candidate_ids], axis=1)
             scores[part], ids[part] = best_hits(candidates, candidate_ids, k, exclude, per_owner)
     return scores, ids

@@ -15,9 +15,9 @@ import numpy as np
 
 from twinreel.index import sizes
 from twinreel.index.base import Int64
-from twinreel.index.exact import scan
+from twinreel.index.exact import block, scan
 from twinreel.index.hits import NOTHING, ROW_BITS, as_vectors, best_hits, check_numbers, ids_of, owners_and_rows
-from twinreel.types import Float32
+from twinreel.types import Float32, Float64
 
 ROUNDING = 1e-5
 """More than FAISS's float32 scores of unit vectors are off by."""
@@ -98,11 +98,11 @@ class FaissIndex:
         flat: Any = faiss.downcast_index(self._index.index)
         return ids, faiss.rev_swig_ptr(flat.get_xb(), ids.size * self.dimensions).reshape(-1, self.dimensions)
 
-    def _blocks(self) -> Iterator[tuple[Int64, Float32]]:
+    def _blocks(self) -> Iterator[tuple[Int64, Float64]]:
         ids, vectors = self.content()
         step = max(1, CHUNK // self.dimensions)
         for at in range(0, ids.size, step):
-            yield ids[at : at + step], vectors[at : at + step]
+            yield ids[at : at + step], block([vectors[at : at + step]])
 
 
 @contextmanager
