@@ -12,7 +12,7 @@ from planted import APART, Part, turn, video, with_inset
 
 from twinreel.match.alignment import ALIGNERS
 from twinreel.match.calibration import in_crowd
-from twinreel.match.pair import MIN_SCORE, align_pair, match_pair
+from twinreel.match.pair import MIN_SCORE, align_parts, match_pair
 from twinreel.match.prepared import Prepared
 from twinreel.types import MIDDLE, Match, Relation, Segment
 
@@ -140,7 +140,7 @@ def test_unrelated_videos_are_not_reported() -> None:
 
 def test_nothing_matches_a_video_without_frames() -> None:
     assert match_pair(video("a", 60), video("b", 0.0, own=2)) is None
-    assert align_pair(video("a", 0.0), video("b", 0.0, own=2)) == []
+    assert align_parts([(video("a", 0.0), video("b", 0.0, own=2))]) == []
 
 
 # Mirrored

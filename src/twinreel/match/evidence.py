@@ -84,10 +84,12 @@ def evidence(a: Prepared, b: Prepared, similarity: Float32, box: Box, *, mirrore
     along = similarity[rows, columns]
     weights = np.sqrt(a.weights[rows] * b.weights[columns])
     weight = float(weights.sum())
-    gaps = np.abs(np.diff(a.times[rows], prepend=a.times[rows[0]] - 1.0))
+    at = a.times[rows]
+    gaps = np.ones(len(at))
+    np.abs(at[1:] - at[:-1], out=gaps[1:])
     across = a.vectors[rows] @ b.vectors[columns].T
     within = (a.vectors[rows] @ a.vectors[rows].T + b.vectors[columns] @ b.vectors[columns].T) / 2
-    apart = np.abs(a.times[rows][:, None] - a.times[rows][None, :])
+    apart = np.abs(at[:, None] - at)
     pairs = (apart > NEAR) & (apart < FAR)
     agreement = relative = concord = change = 0.0
     if pairs.any():
@@ -112,7 +114,7 @@ def evidence(a: Prepared, b: Prepared, similarity: Float32, box: Box, *, mirrore
     return Evidence(
         best=float(along.max()),
         mean=mean,
-        least=max(0.0, float(np.quantile(along, LEAST))),
+        least=max(0.0, _quantile(along, LEAST)),
         frames=frames,
         agreement=agreement,
         relative=relative,
@@ -124,6 +126,15 @@ def evidence(a: Prepared, b: Prepared, similarity: Float32, box: Box, *, mirrore
         covered=covered,
         shorter=shorter,
     )
+
+
+def _quantile(values: Float32, share: float) -> float:
+    """Of (p,), p >= 1, between two values in proportion, as ``numpy.quantile`` does it in twenty times the time."""
+    ordered = np.sort(values)
+    place = share * (len(ordered) - 1)
+    below = int(place)
+    above = min(below + 1, len(ordered) - 1)
+    return float(ordered[below]) + (place - below) * float(ordered[above] - ordered[below])
 
 
 def _motion(a: Float32, b: Float32, moments: float) -> tuple[float, float]:

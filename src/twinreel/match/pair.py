@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -25,14 +26,13 @@ from twinreel.match.calibration import DEFAULT, MIN_SCORE, Calibration, in_crowd
 from twinreel.match.evidence import Evidence, evidence
 from twinreel.match.prepared import Prepared, similarity
 from twinreel.match.relation import nearly_all, relation, turned_segments
-from twinreel.types import Float32, Match, Relation, Segment
+from twinreel.types import MIDDLE, Float32, Match, Relation, Segment
 
 __all__ = [
     "MIN_SCORE",
     "SETTINGS",
     "Aligned",
     "align_map",
-    "align_pair",
     "align_parts",
     "best_first",
     "crosses",
@@ -74,7 +74,7 @@ BESIDE = 0.5
 CROSSED = 0.25
 """A stretch that lies in a better one's box by more than this share on both axes is a way through the same footage at
 another speed: it is dropped. Repeated and reordered footage overlaps on one axis at most."""
-SETTINGS = "29"
+SETTINGS = "30"
 """Changes whenever the same two fingerprints would give another match; kept with stored matches."""
 
 
@@ -88,13 +88,6 @@ class Aligned:
         self.mirrored, self.backwards = mirrored, backwards
 
 
-def align_pair(
-    a: Prepared, b: Prepared, *, aligner: str = "network", calibration: Calibration = DEFAULT
-) -> list[Aligned]:
-    """Every aligned stretch of two videos, or of one part of each, the best score first."""
-    return align_map(a, b, similarity(a, b), aligner=aligner, calibration=calibration)
-
-
 def align_map(
     a: Prepared,
     b: Prepared,
@@ -104,9 +97,11 @@ def align_map(
     calibration: Calibration = DEFAULT,
     **changes: Any,
 ) -> list[Aligned]:
-    """The same from the similarity ``frames`` (n, m) of all frames of a to all of b; ``changes`` of the settings."""
-    least = _HOPELESS_MIDDLE if a.middle or b.middle else _HOPELESS
-    if not frames.size or float(frames.max()) < least:
+    """Every aligned stretch of one part of a video with one part of another, the best score first.
+
+    ``frames`` (n, m): the similarity of all frames of a to all of b; ``changes`` of the aligner's settings.
+    """
+    if not _hopeful(frames, a.middle or b.middle):
         return []
     settings = replace(_SETTINGS[aligner], min_similarity=_limit(frames), **changes)
     ends = {"duration_a": a.duration, "duration_b": b.duration}
@@ -122,6 +117,11 @@ def align_map(
         says = evidence(a, b, frames, box, mirrored=turned)
         found.append(Aligned(box, says, calibration.score(says), mirrored=turned, backwards=backwards))
     return sorted(found, key=best_first)
+
+
+def _hopeful(frames: Float32, middle: bool) -> bool:
+    """Is the similarity of any frame enough; ``middle``: whether it is one of the middle of a picture."""
+    return bool(frames.size) and float(frames.max()) >= (_HOPELESS_MIDDLE if middle else _HOPELESS)
 
 
 def _limit(frames: Float32) -> float:
@@ -152,9 +152,17 @@ def align_parts(
     ``ways``: the two videos, once or, where a describer can tell mirrored frames, in each way that they may be seen.
     The middles of both say nothing that the whole pictures do not.
     """
-    parts = [(one, other) for a, b in ways for one in a.split() for other in b.split()]
-    pairs = [(one, other) for one, other in parts if not (one.middle and other.middle)]
-    found = [aligned for a, b in pairs for aligned in align_pair(a, b, aligner=aligner, calibration=calibration)]
+    found = []
+    for a, b in ways:
+        if not len(a) or not len(b):
+            continue
+        likeness = similarity(a, b)  # of all parts at once: most of them have nothing in common
+        for rows, columns in product(a.spans(), b.spans()):
+            middles = int(a.parts[rows.start] == MIDDLE) + int(b.parts[columns.start] == MIDDLE)
+            frames = likeness[rows, columns]
+            if middles < 2 and _hopeful(frames, middles > 0):
+                one, other = a.part(rows), b.part(columns)
+                found += align_map(one, other, frames, aligner=aligner, calibration=calibration)
     return sorted(found, key=best_first)
 
 

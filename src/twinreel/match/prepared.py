@@ -35,18 +35,21 @@ class Prepared:
 
     def split(self) -> list[Prepared]:
         """One for the whole picture and one for each picture within it, each with ascending times."""
-        if not len(self) or self.parts[0] == self.parts[-1]:
-            return [self]
-        starts = np.flatnonzero(np.diff(self.parts)) + 1
-        bounds = [0, *starts.tolist(), len(self)]
-        return [self._rows(slice(first, last)) for first, last in pairwise(bounds)]
+        spans = self.spans()
+        return [self] if len(spans) == 1 else [self.part(span) for span in spans]
+
+    def spans(self) -> list[slice]:
+        """The rows of each part."""
+        starts = np.flatnonzero(self.parts[1:] != self.parts[:-1]) + 1
+        return [slice(first, last) for first, last in pairwise([0, *starts.tolist(), len(self)])]
 
     @property
     def middle(self) -> bool:
         """Is it, after a split, the middle of the picture?"""
         return len(self) > 0 and int(self.parts[0]) == MIDDLE
 
-    def _rows(self, rows: slice) -> Prepared:
+    def part(self, rows: slice) -> Prepared:
+        """One of ``spans``, by itself."""
         return replace(
             self,
             times=self.times[rows],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,14 +87,14 @@ def chained(view: SimilarityMap, cells: Int64, settings: Settings) -> list[Box]:
 def _linked(view: SimilarityMap, nodes: Int64, settings: Settings) -> _Network:
     """The network of the nodes (p, 2), which are in order of row."""
     a, b = view.a, view.b
-    rows, columns = nodes[:, 0], nodes[:, 1]
+    rows, columns = nodes.T
     excess = (view.values[rows, columns] - settings.min_similarity).astype(np.float64)
     # A node can be reached from any node in an earlier row, as far back as a step and the sampling of b allow.
-    gap_a, gap_b = np.diff(a.times, prepend=a.times[0]), np.diff(b.times, prepend=b.times[0])
-    back = np.maximum(settings.max_step + a.cells.max(), gap_a[rows])
-    back = np.maximum(back, gap_b[columns] / settings.min_speed + a.cells.max())
-    first = np.searchsorted(rows, np.searchsorted(a.times, a.times[rows] - back - 1e-9))
-    counts = np.searchsorted(rows, rows) - first
+    gap_a, gap_b = 2 * a.left[rows], 2 * b.left[columns]
+    back = np.maximum(settings.max_step + a.cells.max(), gap_a)
+    back = np.maximum(back, gap_b / settings.min_speed + a.cells.max())
+    first = rows.searchsorted(a.times.searchsorted(a.times[rows] - back - 1e-9))
+    counts = rows.searchsorted(rows) - first
     ends = np.cumsum(counts)
     sources: list[Int64] = []
     targets: list[Int64] = []
@@ -104,11 +105,10 @@ def _linked(view: SimilarityMap, nodes: Int64, settings: Settings) -> _Network:
         target = np.repeat(np.arange(at, upto), counts[at:upto])
         begin = np.repeat(ends[at:upto] - counts[at:upto], counts[at:upto])
         source = first[target] + np.arange(len(target)) + (ends[at - 1] if at else 0) - begin
-        linked = view.linked(nodes[source], nodes[target], settings)
-        source, target = source[linked], target[linked]
-        da = a.times[rows[target]] - a.times[rows[source]]
-        db = b.times[columns[target]] - b.times[columns[source]]
-        hole = view.hole(nodes[source], nodes[target])
+        steps = view.steps(nodes[source], nodes[target])
+        allowed = steps.allowed(settings)
+        source, target, steps = source[allowed], target[allowed], steps.only(allowed)
+        da, db, hole = steps.da, steps.db, steps.hole
         weight = (excess[source] + excess[target]) / 2 * (np.minimum(da, db) - hole)
         weight += (_bridge(view, nodes[source], nodes[target], hole) - settings.min_similarity) * hole
         weight -= _BEND * (db - da) ** 2 / (db + da)
@@ -129,33 +129,39 @@ def _linked(view: SimilarityMap, nodes: Int64, settings: Settings) -> _Network:
 
 def _bridge(view: SimilarityMap, source: Int64, target: Int64, hole: Float64) -> Float64:
     """Mean similarity (e,) of the cells nearest to the straight line between two nodes, one for each row between."""
-    mean = np.zeros(len(hole))
     between = target[:, 0] - source[:, 0] - 1
-    edges = np.flatnonzero((hole > 0) & (between > 0))
-    for step in range(1, int(between[edges].max(initial=0)) + 1):
-        edges = edges[between[edges] >= step]
-        (row, column), (last_row, last_column) = source[edges].T, target[edges].T
-        a, b = view.a.times, view.b.times
-        speed = (b[last_column] - b[column]) / (a[last_row] - a[row])
-        seconds = b[column] + speed * (a[row + step] - a[row])
-        mean[edges] += view.values[row + step, view.b.nearest(seconds)] / between[edges]
-    return mean
+    between[hole <= 0] = 0
+    total = int(between.sum())
+    if not total:
+        return np.zeros(len(hole))
+    edges = np.repeat(np.arange(len(hole)), between)
+    (first, column), (last, last_column) = source[edges].T, target[edges].T
+    row = first + 1 + np.arange(total) - np.repeat(between.cumsum() - between, between)
+    a, b = view.a.times, view.b.times
+    speed = (b[last_column] - b[column]) / (a[last] - a[first])
+    seconds = b[column] + speed * (a[row] - a[first])
+    sums = np.bincount(edges, view.values[row, view.b.nearest(seconds)], len(hole))
+    return np.asarray(sums / np.maximum(between, 1), np.float64)
 
 
 def _evidence(network: _Network, alive: NDArray[np.bool_]) -> Float64:
     """Most evidence (p,) of a path that ends in each node, without that node's tail; -inf for a spent node."""
     reach = np.where(alive, network.heads, -np.inf)
-    starts, stops = network.first_edge[:-1], network.first_edge[1:]
-    linked = np.flatnonzero(alive & (stops > starts))
+    # Where the edges of each node begin, and where they end.
+    edges = np.stack([network.first_edge[:-1], network.first_edge[1:]], axis=1)
+    linked = np.flatnonzero(alive & (edges[:, 1] > edges[:, 0]))
+    edges = edges[linked]
     # Nodes of one row are not linked to each other, so a row is settled in one go.
-    cuts = np.flatnonzero(np.diff(network.nodes[linked, 0])) + 1
-    for row in np.split(linked, cuts) if len(linked) else []:
-        begin, end = starts[row[0]], stops[row[-1]]
-        arriving = reach[network.sources[begin:end]] + network.weights[begin:end]
+    rows = network.nodes[linked, 0]
+    cuts = np.flatnonzero(rows[1:] != rows[:-1]) + 1
+    for since, until in pairwise([0, *cuts.tolist(), len(linked)]) if len(linked) else ():
+        row, bounds = linked[since:until], edges[since:until].ravel()
+        begin, end = bounds[0], bounds[-1]
         # Spent nodes in between have edges in this slice, too: reduceat starts a run at each node that is alive,
         # and the runs of the others must not leak into them.
-        bounds = np.stack([starts[row], stops[row]], axis=1).ravel() - begin
-        best = np.maximum.reduceat(np.append(arriving, -np.inf), bounds)[::2]
+        arriving = np.full(end - begin + 1, -np.inf)
+        np.add(reach[network.sources[begin:end]], network.weights[begin:end], out=arriving[:-1])
+        best = np.maximum.reduceat(arriving, bounds - begin)[::2]
         reach[row] = np.maximum(reach[row], best)
     return reach
 
@@ -173,16 +179,22 @@ def _trace(network: _Network, reach: Float64, node: int) -> Int64:
 
 def _filled(view: SimilarityMap, path: Int64) -> Int64:
     """A path with the cells of its holes, so that a score is the mean over all of it and not over its best."""
-    parts = [path[:1]]
-    holes = view.hole(path[:-1], path[1:])
+    holes = view.steps(path[:-1], path[1:]).hole > 0
+    holes &= path[1:, 0] > path[:-1, 0] + 1
+    if not holes.any():
+        return path
+    parts = []
     a, b = view.a.times, view.b.times
-    for source, target, hole in zip(path[:-1], path[1:], holes, strict=True):
-        rows = np.arange(source[0] + 1, target[0]) if hole > 0 else np.arange(0)
+    done = 0
+    for place in np.flatnonzero(holes).tolist():
+        source, target = path[place], path[place + 1]
+        rows = np.arange(source[0] + 1, target[0])
         speed = (b[target[1]] - b[source[1]]) / (a[target[0]] - a[source[0]])
         columns, first = np.unique(view.b.nearest(b[source[1]] + speed * (a[rows] - a[source[0]])), return_index=True)
         inside = (columns > source[1]) & (columns < target[1])
-        parts += [np.stack([rows[first], columns], axis=1)[inside], target[None]]
-    return np.concatenate(parts)
+        parts += [path[done : place + 1], np.stack([rows[first], columns], axis=1)[inside]]
+        done = place + 1
+    return np.concatenate([*parts, path[done:]])
 
 
 def _inside(view: SimilarityMap, nodes: Int64, box: Box) -> NDArray[np.bool_]:

@@ -112,7 +112,7 @@ def _stretch(view: SimilarityMap, line: Line, settings: Settings) -> Int64:
     hits = np.flatnonzero(view.values[path[:, 0], path[:, 1]] >= settings.min_similarity)
     if not len(hits):
         return path[:0]
-    broken = np.flatnonzero(~view.linked(path[hits[:-1]], path[hits[1:]], settings)) + 1
+    broken = np.flatnonzero(~view.steps(path[hits[:-1]], path[hits[1:]]).allowed(settings)) + 1
     parts = [path[part[0] : part[-1] + 1] for part in np.split(hits, broken)]
     evidence = [
         np.sum((view.values[part[:, 0], part[:, 1]] - settings.min_similarity) * view.seconds(part)) for part in parts

@@ -50,9 +50,12 @@ def fit_line(a: Float64, b: Float64, *, tolerance: Float64, speeds: tuple[float,
     if np.count_nonzero(np.abs(b - a - median(b - a)) <= tolerance + 1e-9) >= 0.9 * len(a):
         speed = 1.0
     else:
-        few = np.linspace(0, len(a) - 1, min(len(a), _MOST_POINTS)).round().astype(int)
-        i, j = np.triu_indices(len(few), 1)
-        da, db = a[few][j] - a[few][i], b[few][j] - b[few][i]
-        speed = median(db[da != 0] / da[da != 0]) if np.any(da) else 1.0
+        x, y = a, b
+        if len(a) > _MOST_POINTS:
+            few = np.linspace(0, len(a) - 1, _MOST_POINTS).round().astype(int)
+            x, y = a[few], b[few]
+        da, db = x - x[:, None], y - y[:, None]
+        later = da > 0  # each two points once
+        speed = median(db[later] / da[later]) if later.any() else 1.0
         speed = min(max(speed, speeds[0]), speeds[1])
     return Line(speed, median(b - speed * a))

@@ -27,19 +27,16 @@ def likely_cells(view: SimilarityMap, top_k: int, min_similarity: float) -> Int6
     is taken to be as high and as wide as the column's and the row's run of values from ``min_similarity``.
     """
     best = _best_of_rows(view.values, view.a, view.b, top_k, min_similarity)
-    turned = _best_of_rows(view.values.T, view.b, view.a, top_k, min_similarity)
-    # as single numbers: several times as fast as pairs
-    size = view.values.shape[1]
-    cells = np.unique(np.concatenate([best[:, 0] * size + best[:, 1], turned[:, 1] * size + turned[:, 0]]))
-    return np.stack(np.divmod(cells, size), axis=1)
+    best |= _best_of_rows(view.values.T, view.b, view.a, top_k, min_similarity).T
+    return np.argwhere(best)
 
 
-def _best_of_rows(values: Float32, a: Axis, b: Axis, top_k: int, min_similarity: float) -> Int64:
-    """(p, 2) row and column of the ``top_k`` cells of each row that are worth most and reach ``min_similarity``."""
+def _best_of_rows(values: Float32, a: Axis, b: Axis, top_k: int, min_similarity: float) -> NDArray[np.bool_]:
+    """(n, m) which are the ``top_k`` cells of each row that are worth most and reach ``min_similarity``."""
     high: NDArray[np.bool_] = np.ascontiguousarray(values >= min_similarity)
-    crowded = np.sum(high, axis=1) > top_k
+    crowded = high.sum(axis=1) > top_k
     if not crowded.any():
-        return np.argwhere(high)
+        return high
     still = _has_run(high, top_k + 1)  # those rows are crowded, too
     if still.any():
         top, bottom = _runs(high, axis=0)
@@ -52,7 +49,7 @@ def _best_of_rows(values: Float32, a: Axis, b: Axis, top_k: int, min_similarity:
             worth[tied] -= _TIE * _off_diagonal(a, b, some[:, None], top[some], bottom[some], left, right)
         others = np.argpartition(-worth, top_k - 1, axis=1)[:, top_k:] if len(rows) else np.zeros((0, 1), int)
         high[rows[:, None], others] = False
-    return np.argwhere(high)
+    return high
 
 
 def _has_run(high: NDArray[np.bool_], length: int) -> NDArray[np.bool_]:

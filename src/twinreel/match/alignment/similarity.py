@@ -18,6 +18,7 @@ _TRIMS = 2
 """Rounds of fitting a line to a path and trimming the path to what lies on it."""
 _RIDGE = 2
 """Cells to either side of a line among which the best one is sought."""
+_SIDES = np.arange(-_RIDGE, _RIDGE + 1)
 _WEAK = 0.5
 """Share of the median similarity of a path from which a cell belongs to it; 0.5 is half-way to unrelated frames."""
 _STILL = 0.92
@@ -36,6 +37,8 @@ class Axis:
     """(n,) seconds that it reaches on; for the last sample to the end of the video where that is known."""
     cells: Float64
     """(n,) seconds that each sample stands for: the sum of both."""
+    middles: Float64
+    """(n - 1,) half-way from each sample to the next."""
 
     @property
     def start(self) -> float:
@@ -47,20 +50,43 @@ class Axis:
 
     def nearest(self, seconds: Float64) -> Int64:
         """Index of the sample nearest to each time, the earlier one where two are as near."""
-        middles = (self.times[1:] + self.times[:-1]) / 2
-        return np.searchsorted(middles, seconds, side="left").astype(np.int64)
+        return self.middles.searchsorted(seconds, side="left").astype(np.int64, copy=False)
 
 
 def axis(times: Float64, duration: float | None = None) -> Axis:
     """Cells of samples at ``times`` (n,), n >= 1, of a video that lasts ``duration`` seconds from 0."""
-    halves = np.diff(times) / 2
+    halves = (times[1:] - times[:-1]) / 2
     edge = halves[:1] if len(halves) else np.array([_LONE_SECONDS / 2])
     first = np.minimum(edge, times[:1]) if times[0] >= 0 else edge
     last = halves[-1:] if len(halves) else np.array([_LONE_SECONDS])
     if duration is not None and duration > times[-1]:
         last = np.array([duration - times[-1]])
     left, right = np.concatenate([first, halves]), np.concatenate([halves, last])
-    return Axis(times, left, right, left + right)
+    return Axis(times, left, right, left + right, (times[1:] + times[:-1]) / 2)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Steps:
+    """What lies between two cells of a map, p times: arrays (p,) of seconds."""
+
+    da: Float64
+    """That pass in a, ..."""
+    db: Float64
+    """... and in b."""
+    slack: Float64
+    """Of both together, by which the sampling leaves open when the frames were shown."""
+    hole: Float64
+    """Between the cells, in which both videos have frames."""
+
+    def allowed(self, settings: Settings) -> NDArray[np.bool_]:
+        """(p,) whether a copy may go such a step: forward in both videos, over no hole of more than ``max_step``, at a
+        speed in bounds but for the slack."""
+        da, db, slack = self.da, self.db, self.slack / 2
+        allowed: NDArray[np.bool_] = (da > 0) & (db > 0) & (self.hole <= settings.max_step)
+        return allowed & (db - settings.max_speed * da <= slack) & (da - db / settings.min_speed <= slack)
+
+    def only(self, which: NDArray[np.bool_]) -> Steps:
+        return Steps(self.da[which], self.db[which], self.slack[which], self.hole[which])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,29 +103,19 @@ class SimilarityMap:
         rows = np.searchsorted(self.a.times, (box.a_start, box.a_stop))
         columns = np.searchsorted(self.b.times, (box.b_start, box.b_stop))
         cells = self.values[slice(*rows), slice(*columns)]
-        return float(np.mean(cells)) if cells.size else 0.0
+        return float(cells.mean()) if cells.size else 0.0
 
     def seconds(self, cells: Int64) -> Float64:
         """Mean (p,) of the seconds of a and of b that each of the cells (p, 2) stands for."""
         return (self.a.cells[cells[:, 0]] + self.b.cells[cells[:, 1]]) / 2
 
-    def hole(self, source: Int64, target: Int64) -> Float64:
-        """Seconds (p,) between the cells of sources and targets, each (p, 2), in which both videos have frames."""
-        a, b = self.a, self.b
-        hole_a = a.times[target[:, 0]] - a.left[target[:, 0]] - a.times[source[:, 0]] - a.right[source[:, 0]]
-        hole_b = b.times[target[:, 1]] - b.left[target[:, 1]] - b.times[source[:, 1]] - b.right[source[:, 1]]
-        hole: Float64 = np.minimum(hole_a, hole_b)
-        return np.where(hole > 1e-9, hole, 0.0)
-
-    def linked(self, source: Int64, target: Int64, settings: Settings) -> NDArray[np.bool_]:
-        """Whether a copy may lead from sources (p, 2) to targets (p, 2) at once: forward in both videos, no hole
-        of more than ``max_step``, at a speed in bounds but for the slack that the sampling leaves."""
-        a, b = self.a, self.b
-        da = a.times[target[:, 0]] - a.times[source[:, 0]]
-        db = b.times[target[:, 1]] - b.times[source[:, 1]]
-        slack = a.right[source[:, 0]] + a.left[target[:, 0]] + b.right[source[:, 1]] + b.left[target[:, 1]]
-        allowed: NDArray[np.bool_] = (da > 0) & (db > 0) & (self.hole(source, target) <= settings.max_step)
-        return allowed & (db - settings.max_speed * da <= slack / 2) & (da - db / settings.min_speed <= slack / 2)
+    def steps(self, source: Int64, target: Int64) -> Steps:
+        """From each cell of ``source`` (p, 2) to that of ``target`` (p, 2)."""
+        da, reach_a = _between(self.a, source[:, 0], target[:, 0])
+        db, reach_b = _between(self.b, source[:, 1], target[:, 1])
+        hole: Float64 = np.minimum(da - reach_a, db - reach_b)
+        hole[hole <= 1e-9] = 0.0
+        return Steps(da, db, reach_a + reach_b, hole)
 
     def reach(self, rows: Int64, columns: Int64) -> Float64:
         """Seconds (p,) by which a pair of frames may be off the line of its copy, being the nearest there are."""
@@ -157,7 +173,7 @@ class SimilarityMap:
         a, b = self.a, self.b
         similarity = self.values[path[:, 0], path[:, 1]]
         hits = self._hits(path, settings)
-        evidence = float(np.sum(similarity - settings.min_similarity))
+        evidence = float((similarity - settings.min_similarity).sum())
         if len(hits) < settings.min_matches or evidence < settings.min_evidence:
             return None
         rows, columns = hits.T
@@ -173,7 +189,7 @@ class SimilarityMap:
             a_stop, b_stop = a.stop, b.stop
         if min(a_stop - a_start, b_stop - b_start) < max(settings.min_length, 1e-9):
             return None
-        return Box(float(a_start), float(a_stop), float(b_start), float(b_stop), float(np.mean(similarity)), path)
+        return Box(float(a_start), float(a_stop), float(b_start), float(b_stop), float(similarity.mean()), path)
 
     def _hits(self, path: Int64, settings: Settings) -> Int64:
         """The matching cells of a path (p, 2)."""
@@ -190,14 +206,16 @@ class SimilarityMap:
 
     def _ridge(self, path: Int64, line: Line) -> Int64:
         """The best cells (q, 2) near a line of the rows and of the columns of a path (p, 2)."""
-        around = np.arange(-_RIDGE, _RIDGE + 1)
         rows, columns = path.T
         n, m = self.values.shape
-        beside = np.clip(self.b.nearest(line.b(self.a.times[rows]))[:, None] + around, 0, m - 1)
-        above = np.clip(self.a.nearest(line.a(self.b.times[columns]))[:, None] + around, 0, n - 1)
-        right = beside[np.arange(len(path)), self._best(rows[:, None], beside, line)]
-        over = above[np.arange(len(path)), self._best(above, columns[:, None], line)]
-        return np.stack([np.concatenate([rows, over]), np.concatenate([right, columns])], axis=1)
+        beside = _around(self.b.nearest(line.b(self.a.times[rows])), m)
+        above = _around(self.a.nearest(line.a(self.b.times[columns])), n)
+        each = np.arange(len(path))
+        ridge = np.empty((2 * len(path), 2), np.int64)
+        ridge[: len(path), 0], ridge[len(path) :, 1] = rows, columns
+        ridge[: len(path), 1] = beside[each, self._best(rows[:, None], beside, line)]
+        ridge[len(path) :, 0] = above[each, self._best(above, columns[:, None], line)]
+        return ridge
 
     def _best(self, rows: Int64, columns: Int64, line: Line) -> Int64:
         """Of cells (p, k), the best one (p,) of each row of them among those near a line."""
@@ -225,10 +243,21 @@ class SimilarityMap:
 
 def strongest_run(evidence: Float64) -> tuple[int, int]:
     """The run [start, stop) of largest sum; empty where nothing is above 0."""
-    sums = np.concatenate([[0.0], np.cumsum(evidence)])
-    lowest = np.minimum.accumulate(sums)
-    stop = int(np.argmax(sums - lowest))
-    return int(np.argmin(sums[: stop + 1])), stop
+    sums = np.zeros(len(evidence) + 1)
+    evidence.cumsum(out=sums[1:])
+    stop = int((sums - np.minimum.accumulate(sums)).argmax())
+    return int(sums[: stop + 1].argmin()), stop
+
+
+def _between(axis: Axis, source: Int64, target: Int64) -> tuple[Float64, Float64]:
+    """Seconds (p,) from samples to samples, and how many of them belong to the cells of both."""
+    return axis.times[target] - axis.times[source], axis.right[source] + axis.left[target]
+
+
+def _around(nearest: Int64, size: int) -> Int64:
+    """(p,) -> (p, 2 ``_RIDGE`` + 1) indices of the samples around those given, of ``size`` that there are."""
+    around: Int64 = np.minimum(np.maximum(nearest[:, None] + _SIDES, 0), size - 1)
+    return around
 
 
 def similarity_map(
@@ -248,7 +277,8 @@ def similarity_map(
             f"{len(times_b)} of b: one row a time of a and one column a time of b are expected"
         )
     for name, times in (("a", times_a), ("b", times_b)):
-        if not np.all(np.isfinite(times)) or np.any(np.diff(times) <= 0):
+        ends = times[[0, -1]] if len(times) else times
+        if not (np.isfinite(ends).all() and (times[1:] > times[:-1]).all()):
             raise ValueError(f"the times of {name} are not finite and strictly ascending seconds: {times}")
     if not similarity.size:
         return None
@@ -268,7 +298,7 @@ def covering(view: SimilarityMap, box: Box, stronger: Sequence[Box], settings: S
     """
     area = (box.a_stop - box.a_start) * (box.b_stop - box.b_start)
     for other in stronger:
-        margin = settings.max_step if view.mean(_around(box, other)) > _STILL * box.score else 0.0
+        margin = settings.max_step if view.mean(_both(box, other)) > _STILL * box.score else 0.0
         width = min(box.a_stop, other.a_stop + margin) - max(box.a_start, other.a_start - margin)
         height = min(box.b_stop, other.b_stop + margin) - max(box.b_start, other.b_start - margin)
         if width > 0 and height > 0 and width * height > settings.max_overlap * area:
@@ -276,7 +306,7 @@ def covering(view: SimilarityMap, box: Box, stronger: Sequence[Box], settings: S
     return None
 
 
-def _around(box: Box, other: Box) -> Box:
+def _both(box: Box, other: Box) -> Box:
     """The smallest box that holds both."""
     return replace(
         box,
