@@ -6,6 +6,7 @@ the frame's edge inwards. One frame proves nothing (a night sky is flat too); ag
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,6 +55,17 @@ def _flat_run(lines: Float32) -> int:
     return int(np.argmin(alike)) if not alike.all() else len(alike)
 
 
+def _common_run(frames: Iterable[Float32]) -> int:
+    """The shortest ``_flat_run`` of several frames' lines; those after one without any are not looked at."""
+    least: int | None = None
+    for lines in frames:
+        run = _flat_run(lines)
+        least = run if least is None else min(least, run)
+        if least == 0:
+            break
+    return least or 0
+
+
 class BarDetector:
     """Gathers evidence frame by frame; ``crop`` is what all of them agree on."""
 
@@ -76,10 +88,10 @@ class BarDetector:
         if not self._frames:
             return Crop()
         height, width = self._frames[0].shape
-        top, bottom = (min(_flat_run(y[::side]) for y in self._frames) for side in (1, -1))
+        top, bottom = (_common_run(y[::side] for y in self._frames) for side in (1, -1))
         # columns are judged inside the rows that remain, else letterbox rows would make no column flat
         inner = slice(top, height - bottom) if top + bottom < height else slice(None)
-        left, right = (min(_flat_run(y[inner].T[::side]) for y in self._frames) for side in (1, -1))
+        left, right = (_common_run(y[inner].T[::side] for y in self._frames) for side in (1, -1))
 
         def share(lines: int, size: int) -> float:
             # the innermost line of a bar is a blend of bar and picture: it goes too

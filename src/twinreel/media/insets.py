@@ -67,8 +67,7 @@ def with_inner_pictures(chunks: Iterator[Samples]) -> Iterator[Samples]:
     window = _Window()
     for samples in chunks:
         yield samples
-        for time, image in zip(samples.times.tolist(), samples.images, strict=True):
-            bars = bars_of(image)
+        for time, image, bars in zip(samples.times.tolist(), samples.images, bars_of(samples.images), strict=True):
             if len(window.times) == WINDOW or not _same(bars, window.bars):
                 yield from window.parts(known)
                 window = _Window(bars, before=window.crops if _same(bars, window.bars) else [])
@@ -104,12 +103,16 @@ class _Window:
                 yield Samples(np.array(self.times), enlarged(images, crop), part + 1)
 
 
-def bars_of(image: UInt8) -> Crop:
-    """Bars on opposite sides of one frame (h, w, 3): those that only a part of a video has, as clips of other shapes in
-    a compilation do. What all of it has was cut off before."""
-    green = image[:, :, 1]
-    if not (_flat(green[0]) and _flat(green[-1])) and not (_flat(green[:, 0]) and _flat(green[:, -1])):
-        return Crop()  # as most frames
+def bars_of(images: UInt8) -> list[Crop]:
+    """Bars on opposite sides of each frame of (n, h, w, 3): those that only a part of a video has, as clips of other
+    shapes in a compilation do. What all of it has was cut off before."""
+    green = images[:, :, :, 1]
+    flat = (green[:, [0, -1]].std(axis=2) <= FLAT).all(axis=1)
+    flat |= (green[:, :, [0, -1]].std(axis=1) <= FLAT).all(axis=1)
+    return [_bars(image) if some else Crop() for image, some in zip(images, flat.tolist(), strict=True)]
+
+
+def _bars(image: UInt8) -> Crop:
     detector = BarDetector()
     detector.add(image)
     found = detector.crop()
@@ -122,10 +125,6 @@ def bars_of(image: UInt8) -> Crop:
     )
 
 
-def _flat(line: UInt8) -> bool:
-    return float(line.std()) <= FLAT
-
-
 def _same(one: Crop, other: Crop) -> bool:
     sides = (one.top - other.top, one.bottom - other.bottom, one.left - other.left, one.right - other.right)
     return max(map(abs, sides)) <= SAME
@@ -135,8 +134,8 @@ def inner_pictures(images: UInt8) -> list[Crop]:
     """(t, h, w, 3) frames of one window -> what to cut off to see each picture that is in there; mostly nothing."""
     if len(images) < LEAST_LOOKS:
         return []
-    chosen = images[np.unique(np.linspace(0, len(images) - 1, LOOKS).round().astype(int))]
-    luma = chosen[:, :, :, 1].astype(np.int16)  # green is most of it
+    chosen = np.unique(np.linspace(0, len(images) - 1, LOOKS).round().astype(int))
+    luma = images[:, :, :, 1][chosen].astype(np.int16)  # green is most of it
     height, width = luma.shape[1:]
     across, along = _steps(luma), _steps(np.ascontiguousarray(luma.transpose(0, 2, 1)))
     over, beside = _running(across), _running(along)
@@ -156,15 +155,20 @@ def inner_pictures(images: UInt8) -> list[Crop]:
 def _steps(luma: NDArray[np.int16]) -> Float32:
     """(t, h, w) -> (h + 1, w): how certain there is a lasting edge between rows i - 1 and i, [0, 1]."""
     height, width = luma.shape[1:]
-    near = np.abs(np.diff(luma, axis=1))
-    # an edge that scaling has spread over two rows is found at the second of them
-    step = near[:, 2:-2].copy()
-    np.maximum(step, np.abs(luma[:, 3:-2] - luma[:, 1:-4]), out=step)
-    around = np.maximum(near[:, :-4], near[:, 4:])
-    step -= around + around // 2
-    np.clip(step, 0, int(STEP), out=step)
+    total = np.zeros((height - 5, width), np.int16)
+    for frame in luma:  # one at a time: what is made of it stays in the processor's cache
+        near = frame[1:] - frame[:-1]
+        np.abs(near, out=near)
+        # an edge that scaling has spread over two rows is found at the second of them
+        step = frame[3:-2] - frame[1:-4]
+        np.abs(step, out=step)
+        np.maximum(step, near[2:-2], out=step)
+        around = np.maximum(near[:-4], near[4:])
+        step -= around
+        step -= around >> 1
+        total += np.clip(step, 0, int(STEP), out=step)
     certain = np.zeros((height + 1, width), np.float32)
-    certain[3 : height - 2] = step.sum(axis=0, dtype=np.int16) / np.float32(len(step)) / np.float32(STEP)
+    certain[3 : height - 2] = total / np.float32(len(luma)) / np.float32(STEP)
     return certain
 
 
@@ -179,9 +183,10 @@ def _lines(sums: Float32) -> list[int]:
     """The rows with the best edges, ascending, by running ``sums`` of their certainty."""
     length = max(2, round((sums.shape[1] - 1) * LINE))
     best = (sums[:, length:] - sums[:, :-length]).max(axis=1) / length
-    near = np.lib.stride_tricks.sliding_window_view(np.pad(best, 2), 5)
-    peak = (best >= near.max(axis=1)) & (best > near[:, :2].max(axis=1))
-    found = np.flatnonzero(peak & (best > LINE))
+    found = np.flatnonzero(best > LINE)
+    near = np.concatenate([np.zeros(2, np.float32), best, np.zeros(2, np.float32)])[found[:, None] + np.arange(5)]
+    peak = (near[:, 2] >= near.max(axis=1, initial=0)) & (near[:, 2] > near[:, :2].max(axis=1, initial=0))
+    found = found[peak]
     return sorted(found[np.argsort(-best[found], kind="stable")][:LINES].tolist())
 
 
