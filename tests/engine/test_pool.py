@@ -43,7 +43,7 @@ from pool_tasks import (
 import twinreel
 from twinreel.engine.limits import OUT_OF_MEMORY, verdict
 from twinreel.engine.pool import Done, Event, Failed, Reply, Task, WorkerPool
-from twinreel.engine.ring import Ring
+from twinreel.engine.ring import Ring, close_handle, new_handle
 from twinreel.engine.schedule import Limit, PatientClock, Waiting
 from twinreel.errors import BadFile, NoAccess, OutOfResources, TwinreelError, UserError
 from twinreel.types import Samples
@@ -154,8 +154,9 @@ def test_a_pool_that_is_closed_amid_a_run_says_so() -> None:
 
 @given(st.lists(st.binary(max_size=60), max_size=4), st.integers(0, 1))
 def test_what_one_side_writes_to_a_ring_the_other_reads(buffers: list[bytes], slot: int) -> None:
-    ours = Ring(slot=240)
-    theirs = Ring(240, ours.handle)
+    handle = new_handle()
+    ours = Ring(240, handle, new=True)
+    theirs = Ring(240, handle)
     try:
         theirs.write(1 - slot, [memoryview(b"#" * 240)])
         sizes = theirs.write(slot, [memoryview(buffer) for buffer in buffers])
@@ -164,7 +165,7 @@ def test_what_one_side_writes_to_a_ring_the_other_reads(buffers: list[bytes], sl
         theirs.show(0.5)
         assert ours.gauge == 0.5
     finally:
-        ours.close_handle()
+        close_handle(handle)
         ours.close()
         theirs.close()
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from twinreel.cli import options, output, report
-from twinreel.cli.open import any_library
+from twinreel.cli.open import any_library, workers_ahead
 from twinreel.cli.shapes.commands import CompareShape, StageShape
 from twinreel.cli.shapes.library import match_shape, video_shape
 from twinreel.errors import UserError
@@ -54,6 +54,7 @@ def compare(
     """
     if map is not None and map.suffix.lower() != ".png":
         raise UserError(f"cannot write the map to {map}: the name must end in .png")
+    workers_ahead(2)
     with any_library(library, describer, sampling, aligner) as opened:
         found = opened.compare(a, b)
     if map is not None:

@@ -17,6 +17,13 @@ if TYPE_CHECKING:
     from twinreel.library import Library
 
 
+def workers_ahead(count: int) -> None:
+    """Starts the workers that a command is going to need: they load their part while the command loads its own."""
+    from twinreel.engine.process import stand_by
+
+    stand_by(count)
+
+
 @contextmanager
 def known_library(path: Path | None) -> Iterator[Library]:
     """A library that is there; NotFound where it is not."""

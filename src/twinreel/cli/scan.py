@@ -8,11 +8,12 @@ from typing import Annotated
 import typer
 
 from twinreel.cli import options, output, report, view
-from twinreel.cli.open import library_to_fill
+from twinreel.cli.open import library_to_fill, workers_ahead
 from twinreel.cli.progress import shown
 from twinreel.cli.shapes.commands import ScanShape, report_shape, returned_shape
 from twinreel.cli.shapes.library import failure_shape, match_shapes
 from twinreel.cli.text import count, parse_size
+from twinreel.processors import cores
 from twinreel.store.exports import check_export, path_to_text
 
 
@@ -110,12 +111,14 @@ def scan(
       twinreel scan s3://bucket/films --engine ray:auto --work s3://bucket/run
       twinreel scan . --library films.sqlite --json > report.json
     """
-    from twinreel.library.clustered import parse_engine
-    from twinreel.match.calibration import MIN_SCORE
-
     if export is not None:
         check_export(export)
     limit = parse_size(memory)
+    if engine == "local":
+        workers_ahead(jobs or cores())
+    from twinreel.library.clustered import parse_engine
+    from twinreel.match.calibration import MIN_SCORE
+
     with library_to_fill(library, describer, sampling, aligner, verify, weights, index) as opened:
         on = parse_engine(engine, work or f"{opened.path}.run", actors=actors, gpus=gpus)
         with shown() as progress:

@@ -10,11 +10,12 @@ from typing import Annotated
 import typer
 
 from twinreel.cli import options, output, report
-from twinreel.cli.open import known_library
+from twinreel.cli.open import known_library, workers_ahead
 from twinreel.cli.shapes.commands import SearchShape, found_shape
 from twinreel.cli.shapes.meaning import seen_shape
 from twinreel.cli.text import clock
 from twinreel.errors import MediaError, NotFound, UserError
+from twinreel.processors import cores
 from twinreel.store.exports import path_to_text
 
 
@@ -66,6 +67,7 @@ def search(
         raise UserError(
             "no clip was given: name some, a file that lists them with --batch FILE, or what is seen with --text WORDS"
         )
+    workers_ahead(min(len(asked), cores()))
     with known_library(library) as opened:
         answers = opened.search_many(asked, top, min_score=min_score)
     refused = {clip: answer for clip, answer in answers.items() if isinstance(answer, MediaError)}

@@ -125,7 +125,7 @@ class OnnxDescriber:
         weights = information(images)
         with ThreadPoolExecutor(self._threads) as pool:
             for row, vector in enumerate(pool.map(self._run, images)):
-                norm = np.linalg.norm(vector)
+                norm = np.sqrt(vector.dot(vector))  # what linalg.norm does, after much asking
                 if norm > 0:
                     vectors[row] = vector / norm
                 else:  # rectified to nothing: any direction will do, since it counts for nothing

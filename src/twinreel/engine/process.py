@@ -18,7 +18,7 @@ from typing import Any, Generic, TypeVar
 
 import psutil
 
-from twinreel.engine.ring import SLOTS, Ring
+from twinreel.engine.ring import SLOTS, Ring, close_handle, new_handle
 from twinreel.engine.schedule import Limit
 from twinreel.engine.worker import ACKNOWLEDGED, BOOT, PipeEnd, Settings
 
@@ -39,11 +39,39 @@ _ROOM = 65536
 """Bytes that a message may have beyond those of its reply."""
 
 
+class _Started:
+    """A process that loads what workers need and then waits for its settings."""
+
+    def __init__(self) -> None:
+        """OSError where the system does not allow that."""
+        with contextlib.ExitStack() as undo:
+            self.ring = new_handle()
+            undo.callback(close_handle, self.ring)
+            self.connection, theirs = Pipe()
+            undo.callback(self.connection.close)
+            with theirs:
+                self.process = _start(theirs, self.ring)
+            undo.pop_all()
+
+
+_standing_by: list[_Started] = []
+
+
+def stand_by(count: int) -> None:
+    """Starts processes ahead of the pools that will take them: they load what they need while the caller still loads
+    what it needs itself. Those that nobody takes end with this process. Where the system does not allow that, there are
+    none, and a pool that wants some says so."""
+    with contextlib.suppress(OSError):
+        for _ in range(count):
+            _standing_by.append(_Started())
+
+
 class Process(Generic[T]):
     """A worker process, and the tasks that it was given and has not answered yet, the running one first."""
 
     def __init__(self, memory: int, slot: int, pulse: float) -> None:
-        """Starts it; OSError where the system does not allow that. See ``worker.Settings`` for the arguments."""
+        """Starts it, or takes one that stands by; OSError where the system does not allow that. See
+        ``worker.Settings`` for the arguments."""
         self.tasks: deque[tuple[Limit | None, T]] = deque()
         self.ready = False
         """It has said hello."""
@@ -57,18 +85,16 @@ class Process(Generic[T]):
         """Amid a long silence: a time by the pool's clock, and the CPU seconds that it had used until then."""
         self._limit = slot + _ROOM
         self._slot = 0
-        with contextlib.ExitStack() as undo:
-            self.ring = Ring(slot)
-            undo.callback(self.ring.close)
-            try:
-                self.connection, theirs = Pipe()
-                undo.callback(self.connection.close)
-                with theirs:
-                    self._process = _start(theirs, self.ring.handle)
-            finally:
-                self.ring.close_handle()
-            undo.pop_all()
-        self._send(pickle.dumps(Settings(self.ring.handle, slot, memory, pulse)))
+        started = _standing_by.pop() if _standing_by else _Started()
+        self.connection, self._process = started.connection, started.process
+        try:
+            self.ring = Ring(slot, started.ring, new=True)
+        except BaseException:
+            self.connection.close()  # which ends the worker
+            raise
+        finally:
+            close_handle(started.ring)
+        self._send(pickle.dumps(Settings(started.ring, slot, memory, pulse)))
 
     @property
     def task(self) -> T:

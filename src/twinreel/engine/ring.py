@@ -28,20 +28,16 @@ SLOTS = 2
 class Ring:
     """Two slots of ``slot`` bytes, and a gauge: a number that the parent can read after its worker has crashed."""
 
-    def __init__(self, slot: int, handle: int | str | None = None) -> None:
-        """Makes a new ring, or where ``handle`` is given opens the ring of that handle.
-
-        A handle is a file descriptor to be inherited (POSIX; a side closes its own with ``close_handle``) or a name
-        (Windows).
-        """
+    def __init__(self, slot: int, handle: int | str, *, new: bool = False) -> None:
+        """The ring in the memory of a handle, see ``new_handle``; ``new``: nobody has opened it before."""
         self.slot = slot
         size = _HEAD + SLOTS * slot
-        if sys.platform == "win32":
-            self.handle: int | str = handle if handle is not None else f"twinreel-{secrets.token_hex(16)}"
-            self._map = mmap.mmap(-1, size, tagname=str(self.handle))
+        if isinstance(handle, str):
+            self._map = mmap.mmap(-1, size, tagname=handle)  # type: ignore[call-arg]  # Windows alone has the last
         else:
-            self.handle = int(handle) if handle is not None else _anonymous_file(size)
-            self._map = mmap.mmap(self.handle, size)
+            if new:
+                _stretch(handle, size)
+            self._map = mmap.mmap(handle, size)
 
     def write(self, slot: int, buffers: Sequence[memoryview]) -> list[int]:
         """Puts the buffers into a slot one after the other; their sizes in bytes. Their sum is at most ``slot``."""
@@ -69,28 +65,37 @@ class Ring:
         """Sets the gauge."""
         _GAUGE.pack_into(self._map, 0, value)
 
-    def close_handle(self) -> None:
-        """The mapping lives on without it."""
-        if isinstance(self.handle, int):
-            os.close(self.handle)
-
     def close(self) -> None:
         self._map.close()
 
 
-def _anonymous_file(size: int) -> int:
-    """A descriptor of ``size`` bytes of memory that has no name."""
+def new_handle() -> int | str:
+    """Memory without a size yet: a file descriptor to be inherited (POSIX; each side closes its own) or a name
+    (Windows)."""
+    if sys.platform == "win32":
+        return f"twinreel-{secrets.token_hex(16)}"
     if sys.platform == "linux":
-        descriptor = os.memfd_create("twinreel")
-        os.ftruncate(descriptor, size)
-        return descriptor
+        return os.memfd_create("twinreel")
     descriptor, name = tempfile.mkstemp(prefix="twinreel-")
     try:
         Path(name).unlink()
-        # Written, not only stretched: a full disk shows here as an OSError and not as a crash of the worker.
-        with open(descriptor, "wb", closefd=False) as file:
-            file.write(bytes(size))
     except BaseException:
         os.close(descriptor)
         raise
     return descriptor
+
+
+def close_handle(handle: int | str) -> None:
+    """Rings that were opened by it live on without it."""
+    if isinstance(handle, int):
+        os.close(handle)
+
+
+def _stretch(descriptor: int, size: int) -> None:
+    """Gives new memory its size in bytes."""
+    if sys.platform == "linux":
+        os.ftruncate(descriptor, size)
+        return
+    # Written, not only stretched: a full disk shows here as an OSError and not as a crash of the worker.
+    with open(descriptor, "wb", closefd=False) as file:
+        file.write(bytes(size))

@@ -35,7 +35,7 @@ from queue import SimpleQueue
 from typing import Any
 
 from twinreel.engine.limits import OUT_OF_MEMORY, TIGHT, Allowance, give_way, ran_out_of_memory
-from twinreel.engine.ring import SLOTS, Ring
+from twinreel.engine.ring import SLOTS, Ring, close_handle
 from twinreel.errors import MediaError
 from twinreel.types import FailureKind
 
@@ -78,6 +78,10 @@ def main(handle: int) -> None:
     give_way()
     connection: PipeEnd[Any, Any] = PipeEnd(handle)
     try:
+        # All that decoding needs, loaded before there are settings, as those may come later, and so before memory is
+        # limited and the first task is timed.
+        import twinreel.engine.tasks  # noqa: F401
+
         _Worker(connection, pickle.loads(connection.recv_bytes())).serve()
     except BaseException as error:
         os._exit(OUT_OF_MEMORY if ran_out_of_memory(error) else 1)  # most often the parent has gone
@@ -85,13 +89,9 @@ def main(handle: int) -> None:
 
 class _Worker:
     def __init__(self, connection: PipeEnd[Any, Any], settings: Settings) -> None:
-        # All that decoding needs, loaded before memory is limited and before the first task is timed.
-        import av  # noqa: F401
-        import numpy  # noqa: F401
-
         self._connection = connection
         self._ring = Ring(settings.slot, settings.ring)
-        self._ring.close_handle()
+        close_handle(settings.ring)
         self._slot = 0
         self._free = threading.Semaphore(SLOTS)
         self._pulse = settings.pulse
