@@ -78,8 +78,9 @@ def main(handle: int) -> None:
     give_way()
     connection: PipeEnd[Any, Any] = PipeEnd(handle)
     try:
-        # All that decoding needs, loaded before there are settings, as those may come later, and so before memory is
+        # All that tasks need, loaded before there are settings, as those may come later, and so before memory is
         # limited and the first task is timed.
+        import twinreel.engine.aligning
         import twinreel.engine.tasks  # noqa: F401
 
         _Worker(connection, pickle.loads(connection.recv_bytes())).serve()
