@@ -13,6 +13,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from threadpoolctl import threadpool_limits
+
 from twinreel.engine.aligning import AlignTask, Ask, align_tasks
 from twinreel.engine.pool import Failed, Reply, WorkerPool
 from twinreel.engine.progress import Meter, Progress
@@ -112,8 +114,11 @@ def match_library(
         space = Space(catalogue, recipe, reference)
         meter = Meter(progress, "match", len(pending))
         matching = _Matching(catalogue, recipe, space, basis, aligner, pool, meter, limits, index)
-        for start in range(0, len(pending), limits.block):
-            found += matching.search(pending[start : start + limits.block])
+        # Workers keep the cores busy; several threads for the small products that are left here would only wait for
+        # one another, and spin.
+        with threadpool_limits(1, "blas"):
+            for start in range(0, len(pending), limits.block):
+                found += matching.search(pending[start : start + limits.block])
     if catalogue.matches.current() != basis:
         catalogue.matches.publish(basis)
     return found
