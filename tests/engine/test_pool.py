@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import shutil
@@ -487,6 +488,28 @@ def test_workers_end_with_their_parent(how: str) -> None:
         parent.send_signal(getattr(signal, how))
     gone, _ = psutil.wait_procs([worker], timeout=20)
     assert gone == [worker]
+
+
+def test_a_pool_takes_workers_that_stand_by_and_those_left_end_with_the_program() -> None:
+    script = textwrap.dedent("""
+        import psutil
+        from pool_tasks import Pid
+        from twinreel.engine.pool import Reply, WorkerPool
+        from twinreel.engine.process import stand_by
+
+        stand_by(2)
+        standing = {child.pid for child in psutil.Process().children()}
+        with WorkerPool(1, 1 << 28, 30.0, 1 << 16) as pool:
+            [pid] = [event.value for event in pool.run([Pid("a")]) if isinstance(event, Reply)]
+        print(len(standing), pid in standing, *(standing - {pid}))
+    """)
+    ran = subprocess.run(
+        [sys.executable, "-c", script], env=script_environment(), capture_output=True, text=True, timeout=60, check=True
+    )
+    count, taken, left = ran.stdout.split()
+    assert (count, taken, ran.stderr) == ("2", "True", "")
+    with contextlib.suppress(psutil.NoSuchProcess):
+        psutil.Process(int(left)).wait(20)
 
 
 # Surroundings
