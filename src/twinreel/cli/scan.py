@@ -16,6 +16,9 @@ from twinreel.cli.text import count, parse_size
 from twinreel.processors import cores
 from twinreel.store.exports import check_export, path_to_text
 
+LOCAL = "local"
+"""The engine that is this machine alone."""
+
 
 def scan(
     paths: Annotated[
@@ -70,7 +73,7 @@ def scan(
             help="Where the work is done: local, ray (the Ray cluster that this machine is part of, else this machine) "
             "or ray:ADDRESS. See docs/ray.md.",
         ),
-    ] = "local",
+    ] = LOCAL,
     work: Annotated[
         str | None,
         typer.Option(
@@ -114,13 +117,16 @@ def scan(
     if export is not None:
         check_export(export)
     limit = parse_size(memory)
-    if engine == "local":
+    if engine == LOCAL:
         workers_ahead(jobs or cores())
-    from twinreel.library.clustered import parse_engine
     from twinreel.match.calibration import MIN_SCORE
 
     with library_to_fill(library, describer, sampling, aligner, verify, weights, index) as opened:
-        on = parse_engine(engine, work or f"{opened.path}.run", actors=actors, gpus=gpus)
+        on = None
+        if engine != LOCAL:
+            from twinreel.library.clustered import parse_engine
+
+            on = parse_engine(engine, work or f"{opened.path}.run", actors=actors, gpus=gpus)
         with shown() as progress:
             done = opened.add(
                 paths,

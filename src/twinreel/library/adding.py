@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from twinreel.engine.census import Choice, below
 from twinreel.engine.progress import Progress
@@ -12,13 +13,15 @@ from twinreel.engine.scan import scan
 from twinreel.engine.settings import MEMORY, Resources
 from twinreel.engine.verifying import verify_library
 from twinreel.errors import NotFound
-from twinreel.library.clustered import Clustered, scan_in_shards
 from twinreel.library.opened import AnyPath, Opened
 from twinreel.library.verifiers import load_verification
 from twinreel.match.alignment import check_aligner
 from twinreel.media.hardware import AUTO
 from twinreel.media.remote import absolute
 from twinreel.types import ScanReport, State
+
+if TYPE_CHECKING:
+    from twinreel.library.clustered import Clustered
 
 
 class Adding(Opened):
@@ -78,6 +81,8 @@ class Adding(Opened):
                     progress=progress,
                 )
             else:
+                from twinreel.library.clustered import scan_in_shards  # which a scan of this machine need not load
+
                 report = scan_in_shards(
                     self._catalogue,
                     sources,

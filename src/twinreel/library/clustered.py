@@ -26,7 +26,7 @@ from twinreel.store.catalogue import Catalogue
 from twinreel.store.failures import Version
 from twinreel.types import Failure, FailureKind, ScanReport, State
 
-LOCAL, RAY = "local", "ray"
+RAY = "ray"
 FORMAT = 3
 """Of the files of a run."""
 FILES = 2000
@@ -47,11 +47,9 @@ class Clustered:
         return RayEngine(self.cluster)
 
 
-def parse_engine(text: str, work: str, *, actors: int | None = None, gpus: float = 0.0) -> Clustered | None:
-    """``local``, ``ray`` or ``ray:ADDRESS``; None for the first. UserError for anything else."""
+def parse_engine(text: str, work: str, *, actors: int | None = None, gpus: float = 0.0) -> Clustered:
+    """``ray`` or ``ray:ADDRESS``. UserError for anything else."""
     name, _, address = text.partition(":")
-    if text == LOCAL:
-        return None
     if name != RAY:
         raise UserError(f"there is no engine {text!r}; local, ray or ray:ADDRESS is expected")
     return Clustered(Cluster(address or None, most=actors, gpus=gpus), work)
