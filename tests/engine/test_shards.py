@@ -316,9 +316,8 @@ def test_passes_over_shards_find_a_long_chain_and_a_star(tmp_path: Path) -> None
 
 
 def test_an_engine_is_known_by_its_name() -> None:
-
     on = parse_engine("ray:host:6379", "x", actors=3, gpus=0.5)
-    assert on is not None and (on.cluster.address, on.cluster.most, on.cluster.gpus) == ("host:6379", 3, 0.5)
+    assert (on.cluster.address, on.cluster.most, on.cluster.gpus) == ("host:6379", 3, 0.5)
     with pytest.raises(UserError, match="local, ray or ray:ADDRESS is expected"):
         parse_engine("spark", "x")
     with pytest.raises(UserError, match="above 0"):
