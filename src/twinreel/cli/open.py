@@ -16,12 +16,15 @@ from twinreel.store.location import default_library
 if TYPE_CHECKING:
     from twinreel.library import Library
 
+AHEAD = 4
+"""Workers started ahead at most: whether there is anything to do, the command does not know yet."""
+
 
 def workers_ahead(count: int) -> None:
-    """Starts the workers that a command is going to need: they load their part while the command loads its own."""
+    """Starts workers of those that a command may need: they load their part while the command loads its own."""
     from twinreel.engine.process import stand_by
 
-    stand_by(count)
+    stand_by(min(count, AHEAD))
 
 
 @contextmanager

@@ -22,7 +22,7 @@ _SHARE = 0.9
 """A path of less is only looked at where it has this share of the best path's: a short copy stands on its own, but
 beside a strong one, chance paths of a frame or two say nothing."""
 _PAIRS = 1 << 20
-"""Pairs of nodes looked at in one go: bounds the memory that linking takes."""
+"""Pairs of nodes, and cells between nodes, looked at in one go: bounds the memory that linking takes."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,7 +90,7 @@ def _linked(view: SimilarityMap, nodes: Int64, settings: Settings) -> _Network:
     rows, columns = nodes.T
     excess = (view.values[rows, columns] - settings.min_similarity).astype(np.float64)
     # A node can be reached from any node in an earlier row, as far back as a step and the sampling of b allow.
-    gap_a, gap_b = 2 * a.left[rows], 2 * b.left[columns]
+    gap_a, gap_b = 2 * a.left[rows], 2 * b.left[columns]  # but for the first sample, to which nothing leads
     back = np.maximum(settings.max_step + a.cells.max(), gap_a)
     back = np.maximum(back, gap_b / settings.min_speed + a.cells.max())
     first = rows.searchsorted(a.times.searchsorted(a.times[rows] - back - 1e-9))
@@ -129,19 +129,26 @@ def _linked(view: SimilarityMap, nodes: Int64, settings: Settings) -> _Network:
 
 def _bridge(view: SimilarityMap, source: Int64, target: Int64, hole: Float64) -> Float64:
     """Mean similarity (e,) of the cells nearest to the straight line between two nodes, one for each row between."""
+    mean = np.zeros(len(hole))
     between = target[:, 0] - source[:, 0] - 1
-    between[hole <= 0] = 0
-    total = int(between.sum())
-    if not total:
-        return np.zeros(len(hole))
-    edges = np.repeat(np.arange(len(hole)), between)
+    holed = np.flatnonzero((hole > 0) & (between > 0))
+    ends = between[holed].cumsum()
+    for part in np.split(holed, ends.searchsorted(np.arange(_PAIRS, ends[-1], _PAIRS))) if len(holed) else ():
+        mean[part] = _means_between(view, source[part], target[part])
+    return mean
+
+
+def _means_between(view: SimilarityMap, source: Int64, target: Int64) -> Float64:
+    """``_bridge`` of pairs of nodes that have rows between them, all at once."""
+    between = target[:, 0] - source[:, 0] - 1
+    edges = np.repeat(np.arange(len(between)), between)
     (first, column), (last, last_column) = source[edges].T, target[edges].T
-    row = first + 1 + np.arange(total) - np.repeat(between.cumsum() - between, between)
+    row = first + 1 + np.arange(len(edges)) - np.repeat(between.cumsum() - between, between)
     a, b = view.a.times, view.b.times
     speed = (b[last_column] - b[column]) / (a[last] - a[first])
     seconds = b[column] + speed * (a[row] - a[first])
-    sums = np.bincount(edges, view.values[row, view.b.nearest(seconds)], len(hole))
-    return np.asarray(sums / np.maximum(between, 1), np.float64)
+    sums = np.bincount(edges, view.values[row, view.b.nearest(seconds)], len(between))
+    return np.asarray(sums / between, np.float64)
 
 
 def _evidence(network: _Network, alive: NDArray[np.bool_]) -> Float64:
