@@ -32,12 +32,12 @@ class Ring:
         """The ring in the memory of a handle, see ``new_handle``; ``new``: nobody has opened it before."""
         self.slot = slot
         size = _HEAD + SLOTS * slot
-        if isinstance(handle, str):
-            self._map = mmap.mmap(-1, size, tagname=handle)  # type: ignore[call-arg]  # Windows alone has the last
+        if sys.platform == "win32":
+            self._map = mmap.mmap(-1, size, tagname=str(handle))
         else:
             if new:
-                _stretch(handle, size)
-            self._map = mmap.mmap(handle, size)
+                _stretch(int(handle), size)
+            self._map = mmap.mmap(int(handle), size)
 
     def write(self, slot: int, buffers: Sequence[memoryview]) -> list[int]:
         """Puts the buffers into a slot one after the other; their sizes in bytes. Their sum is at most ``slot``."""
