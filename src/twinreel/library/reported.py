@@ -61,7 +61,7 @@ class Reported:
         if basis is None:
             return []
         denied = self._denied()
-        videos = {video.content for video in self._catalogue.videos.all()} if gone else self.videos().keys()
+        videos = self._catalogue.videos.numbers().keys() if gone else self._catalogue.videos.not_gone()
         verification = self._catalogue.meta.get("verification")
         seen = self._catalogue.verified.all(verification) if verification else {}
         found = self._catalogue.matches.all(basis, min_score=0.0 if seen else least, video=content)
@@ -82,7 +82,7 @@ class Reported:
 
     def _durations(self) -> dict[str, float]:
         """Seconds of every video, by content id."""
-        return {video.content: video.probe.duration for video in self._catalogue.videos.all()}
+        return self._catalogue.videos.durations()
 
 
 def _pair(match: Match) -> tuple[str, str]:

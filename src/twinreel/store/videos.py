@@ -135,6 +135,17 @@ class Videos:
             yield from page
             after = page[-1].content
 
+    def durations(self) -> dict[str, float]:
+        """Seconds of every video, by content id."""
+        return dict(self._database.query("SELECT content, json_extract(probe, '$.duration') FROM videos"))
+
+    def not_gone(self) -> set[str]:
+        """The content ids of the videos that are present or offline."""
+        rows = self._database.query(
+            "SELECT content FROM videos WHERE id IN (SELECT video FROM paths WHERE state <> ?)", (State.GONE,)
+        )
+        return {content for (content,) in rows}
+
     def first_seen(self) -> dict[str, float]:
         """When every content id came into the library, seconds since 1970, UTC."""
         return dict(self._database.query("SELECT content, first_seen FROM videos"))
