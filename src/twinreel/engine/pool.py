@@ -18,9 +18,9 @@ time is never mistaken for a bad file:
     no sign of life, while waiting (for a drive)        OutOfResources
 
 Workers start when there is a task for them (0.3 s), unless they stand by already (``process.stand_by``), stay for the
-next run, and are replaced when they have ended,
-have run ``worker.TASKS`` tasks or have kept much memory. While one runs tasks of milliseconds, its next task already
-waits in its pipe. Nothing remains when the pool is closed or the caller's process is killed.
+next run, and are replaced when they have ended, have run ``worker.TASKS`` tasks or have kept much memory. While one
+runs tasks of milliseconds, its next task already waits in its pipe. Nothing remains when the pool is closed or the
+caller's process is killed.
 
 Tasks and what they yield are pickled: their classes live in a module that can be imported, not in ``__main__``.
 """
