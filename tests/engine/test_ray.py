@@ -35,14 +35,27 @@ SCORE, SECONDS = 1e-4, 0.05
 Answer = tuple[list[Match], list[tuple[str, ...]]]
 
 
+def started(attempts: int = 3) -> Any:
+    """Two nodes that run. Ray gives each 30 s to start, whatever else a machine is busy with, hence the attempts."""
+    from ray.cluster_utils import Cluster as Nodes
+
+    cluster: Any = Nodes()
+    try:
+        cluster.add_node(num_cpus=1, include_dashboard=False)
+        cluster.add_node(num_cpus=1)
+    except Exception as error:  # Ray's is of no kind of its own
+        cluster.shutdown()
+        if attempts == 1 or "timed out during startup" not in str(error):
+            raise
+        return started(attempts - 1)
+    return cluster
+
+
 @pytest.fixture(scope="module")
 def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """Two nodes of one processor each; this process is a driver of theirs."""
-    from ray.cluster_utils import Cluster as Nodes
-
     os.environ["RAY_DATA_DISABLE_PROGRESS_BARS"] = "1"
-    cluster: Any = Nodes(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
-    cluster.add_node(num_cpus=1)
+    cluster = started()
     ray.init(address=cluster.address, log_to_driver=False, logging_level=logging.ERROR)
     yield cluster
     ray.shutdown()
