@@ -23,7 +23,7 @@ VIDEOS: dict[str, dict[str, Any]] = {
     "long.mp4": {"gop": 130, "options": {"bf": "3"}},
     "short.mp4": {"gop": 30, "options": {"bf": "2"}},
     "no b.mp4": {"gop": 40, "options": {"bf": "0"}},
-    "open.mp4": {"gop": 48, "options": {"bf": "3", "x264-params": OPEN}},
+    "open.mp4": {"gop": 48, "options": {"bf": "3", "mbtree": "0", "x264-params": OPEN}},
     "open hevc.mp4": {"codec": "libx265", "gop": 48, "options": {"x265-params": f"log-level=none:bframes=4:{OPEN}"}},
     "fragments.mp4": {"gop": 48, "options": {"bf": "3"}, "container_options": {"movflags": "frag_keyframe+empty_moov"}},
     "vp9.webm": {

@@ -67,6 +67,7 @@ class Decoder:
         self._context = stream.codec_context
         if not loop_filter:
             self._context.options = {**self._context.options, "skip_loop_filter": "nokey"}
+        self._fresh = True
 
     def skip_unreferenced(self, skip: bool) -> None:
         """Whether frames that no other frame refers to are left out."""
@@ -74,6 +75,7 @@ class Decoder:
 
     def feed(self, packet: Packet[VideoStream] | None) -> list[av.VideoFrame]:
         """``None`` drains what is still inside."""
+        self._fresh = False
         try:
             return self._context.decode(packet)
         except av.error.MemoryError:
@@ -91,7 +93,9 @@ class Decoder:
 
     def restart(self) -> None:
         """Forgets all frames; the next packet has to be a keyframe's."""
-        self._context.flush_buffers()
+        if not self._fresh:
+            self._context.flush_buffers()
+        self._fresh = True
 
 
 def has_timestamps(source: Source) -> bool:

@@ -68,18 +68,16 @@ class _Screen:
         what counts is the nearest frame, and its own time.
         """
         self._waiting.extend(wanted)
-        if group.closed and not self._waiting:
-            return
         self._decoder.skip_unreferenced(lazy)
         for packet in chain(group.packets, group.after, [None] if group.closed else []):
+            if group.closed and not self._waiting:
+                break
             for frame in self._decoder.feed(packet):
                 if self._decoded is not None:
                     self._decoded(frame)
                 now = Picked(self._clock.seconds(frame.pts), frame)
                 yield from self._passed(now, lazy)
                 self._before = now
-            if group.closed and not self._waiting:
-                break
         if group.closed:
             if self._before is not None:
                 yield from (self._before if lazy else Picked(time, self._before.frame) for time in self._waiting)
