@@ -54,6 +54,13 @@ def hash_content(seed: int, owners: int = 60, d: int = D) -> Content:
     return {owner: unit(rng.choice([-1.0, 1.0], (rng.integers(1, 31), d))) for owner in range(owners)}
 
 
+def long_content(seed: int, d: int = D) -> Content:
+    """Three long videos of hashes, in each of which most frames are repeated."""
+    rng = np.random.default_rng(seed)
+    hashes = rng.choice([-1.0, 1.0], (200, d))
+    return {owner: unit(hashes[rng.integers(0, 200, 500 + owner)]) for owner in (7, 20, 30)}
+
+
 CONTENTS: dict[str, Callable[[int], Content]] = {
     "random": random_content,
     "clustered": clustered_content,
@@ -280,6 +287,13 @@ class ExactContract(IndexContract):
     @pytest.mark.parametrize(("k", "exclude", "per_owner"), [(1, None, 3), (10, 7, 3), (40, 30, 1), (200, None, 100)])
     def test_hits_are_those_of_the_oracle(self, kind: str, k: int, exclude: int | None, per_owner: int) -> None:
         content = CONTENTS[kind](11)
+        queries = some_of(content, 15)
+        result = self.filled(content).search(queries, k, exclude=exclude, per_owner=per_owner)
+        assert_same(result, oracle(content, queries, k, exclude, per_owner))
+
+    @pytest.mark.parametrize(("k", "exclude", "per_owner"), [(1, None, 3), (10, 7, 3), (40, 30, 1), (200, None, 100)])
+    def test_few_long_videos(self, k: int, exclude: int | None, per_owner: int) -> None:
+        content = long_content(12)
         queries = some_of(content, 15)
         result = self.filled(content).search(queries, k, exclude=exclude, per_owner=per_owner)
         assert_same(result, oracle(content, queries, k, exclude, per_owner))

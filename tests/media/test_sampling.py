@@ -8,11 +8,13 @@ import shutil
 from collections.abc import Callable
 from itertools import chain
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import av
 import numpy as np
 import pytest
-from hypothesis import given
+from av.video.frame import PictureType
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sampled import ALL, COUNT, FPS, REFERENCES, REGULAR, SIZE, Shown, maker, on_show, shown, together
 
@@ -100,13 +102,35 @@ def test_threads_change_nothing(video: Callable[[str], Path]) -> None:
         assert shown(video("open.mp4"), sampling, threads=3) == shown(video("open.mp4"), sampling)
 
 
+@settings(max_examples=12)
+@given(
+    keyframes=st.sets(st.integers(1, COUNT - 1), max_size=12),
+    step=st.sampled_from([0.3, 0.5, 1.0, 1.5]),
+    steady=st.booleans(),
+)
+def test_auto_leaves_no_gap_wherever_keyframes_are(keyframes: set[int], step: float, steady: bool) -> None:
+    if steady:  # a few in a row, each too near the one before to be taken for its own sake
+        keyframes |= {near for number in keyframes for near in (number + 9, number + 18) if near < COUNT}
+    frames = [av.VideoFrame.from_ndarray(picture, "rgb24") for picture in numbered(COUNT)]
+    for number in keyframes:
+        frames[number].pict_type = PictureType.I
+    with TemporaryDirectory() as folder:
+        path = write_video(Path(folder) / "video.mp4", frames, FPS, codec="mpeg4", gop=1000, options={"b": "4M"})
+        assert {number for _, number in keyframes_by_decoding_all(path)} == {0, *keyframes}
+        found = [time for time, _ in shown(path, f"auto:{step}")]
+    assert max(np.diff([*found, COUNT / FPS])) <= step + 1 / FPS + 1e-3
+
+
 @pytest.mark.parametrize("name", ["long.mp4", "open.mp4", "open.ts"])
+@pytest.mark.parametrize("held", [300, 600, 900, 1500, 3000])  # bytes: up to a few frames
 def test_groups_that_are_too_large_to_be_held(
-    video: Callable[[str], Path], name: str, monkeypatch: pytest.MonkeyPatch
+    video: Callable[[str], Path], name: str, held: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = {sampling: shown(video(name), sampling) for sampling in ("dense:0.2", "auto")}
-    monkeypatch.setattr(packets_module, "MOST_HELD", 1500)  # bytes: a few frames
-    assert shown(video(name), "dense:0.2") == whole["dense:0.2"]
+    monkeypatch.setattr(packets_module, "MOST_HELD", held)
+    dense = shown(video(name), "dense:0.2")
+    assert [number for _, number in dense] == [number for _, number in whole["dense:0.2"]]
+    np.testing.assert_allclose([time for time, _ in dense], [time for time, _ in whole["dense:0.2"]])
     in_parts = shown(video(name), "auto")
     assert all(time * FPS == pytest.approx(number, abs=0.05) for time, number in in_parts)
     assert max(np.diff([time for time, _ in in_parts])) <= 1 + REFERENCES / FPS

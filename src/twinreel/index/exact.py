@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 import numpy as np
 
 from twinreel.index.base import Int64
-from twinreel.index.hits import NOTHING, as_vectors, best_hits, check_numbers, ids_of, owners_and_rows
+from twinreel.index.hits import NOTHING, ROW_BITS, as_vectors, best_hits, check_numbers, ids_of, owners_and_rows
 from twinreel.types import Float32, Float64
 
 BLOCK = 4096
 """Vectors compared at a time."""
 QUERIES = 128
 """Queries compared at a time."""
+LONG = 20
+"""How many times as many vectors an owner has, in the mean of a block, as are taken of one, for the best of each to be
+chosen before all are ranked: where few owners have many, ranking is most of the work."""
 
 
 class ExactIndex:
@@ -93,12 +97,32 @@ def scan(
     scores = np.full((len(queries), k), -np.inf, np.float32)
     ids = np.full((len(queries), k), NOTHING, np.int64)
     for number, (block_ids, vectors) in enumerate(blocks):
+        starts = [*np.flatnonzero(np.diff(block_ids >> ROW_BITS, prepend=NOTHING)).tolist(), len(block_ids)]
         for at in range(0, len(queries), QUERIES):
             part = slice(at, at + QUERIES)
             candidates = (queries[part].astype(np.float64) @ vectors).astype(np.float32)
             candidate_ids = np.broadcast_to(block_ids, candidates.shape)
+            if len(block_ids) > LONG * per_owner * (len(starts) - 1):
+                candidates, candidate_ids = _best_of_each(candidates, block_ids, starts, per_owner)
             if number:
                 candidates = np.concatenate([scores[part], candidates], axis=1)
                 candidate_ids = np.concatenate([ids[part], candidate_ids], axis=1)
             scores[part], ids[part] = best_hits(candidates, candidate_ids, k, exclude, per_owner)
     return scores, ids
+
+
+def _best_of_each(scores: Float32, ids: Int64, starts: Sequence[int], per_owner: int) -> tuple[Float32, Int64]:
+    """Of candidates (m, c) with ids (c,), which lie together by owner, those that ``best_hits`` can take of each one.
+
+    starts: where those of each begin, and the end. ``scores`` is used up.
+    """
+    rows = np.arange(len(scores))
+    best_scores, best_ids = [], []
+    for start, stop in pairwise(starts):
+        own = scores[:, start:stop]
+        for _ in range(min(per_owner, stop - start)):
+            best = own.argmax(axis=1)  # of equal ones the first, which has the lowest id
+            best_scores.append(own[rows, best])
+            best_ids.append(ids[start + best])
+            own[rows, best] = -np.inf
+    return np.stack(best_scores, axis=1), np.stack(best_ids, axis=1)

@@ -162,7 +162,7 @@ def groups(source: Source, clock: Clock) -> Iterator[Group]:
             yield _group(held[:following], held[following:], start, held[following][0], separate)
             held, following = held[following:], 0
             start, size = held[0][0], sum(packet.size for _, packet in held)
-        elif size > MOST_HELD and not packet.is_keyframe:
+        elif size > MOST_HELD and not (following or packet.is_keyframe):
             stop = max(time for time, _ in held)
             yield _group(held, [], start, stop, False)
             held, start, size = [], stop, 0

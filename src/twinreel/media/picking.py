@@ -101,7 +101,10 @@ class _Screen:
 def _wanted(group: Group, taken: float, step: float, *, dense: bool) -> list[float]:
     """The times to show of one group, ``taken`` being the last one before it."""
     wanted = []
-    if taken == -math.inf or (not dense and group.start - taken >= step / 2 - EPSILON):
+    # A keyframe that is near the one before is left out, unless what follows it would be too far.
+    following = min(math.ceil(group.start / step - EPSILON) * step, group.stop)
+    near = group.start - taken < step / 2 - EPSILON and following - taken <= step + EPSILON
+    if taken == -math.inf or not (dense or near):
         taken = group.start
         wanted.append(taken)
     for since, until in pairwise([group.start, *group.times, group.stop]):
