@@ -37,7 +37,13 @@ VIDEOS: dict[str, dict[str, Any]] = {
     "counted.h264": {"gop": 48, "options": {"bf": "3", "x264-params": OPEN}},
 }
 """How each is encoded, all of the same 160 frames."""
-REMUXES = {"open.mkv": "open.mp4", "open.ts": "open.mp4", "long.mkv": "long.mp4", "open.flv": "open.mp4"}
+REMUXES = {
+    "open.mkv": "open.mp4",
+    "open.ts": "open.mp4",
+    "long.mkv": "long.mp4",
+    "open.flv": "open.mp4",
+    "no b.mkv": "no b.mp4",  # of which FFmpeg tells no time at which it starts
+}
 ALL = [*VIDEOS, *REMUXES]
 REFERENCES = 5
 """Frames from one reference frame to the next at most, in all of these."""

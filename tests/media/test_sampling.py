@@ -259,6 +259,14 @@ def test_within_spans_there_is_what_is_shown_then(
         assert number == on_show(REGULAR, time)
 
 
+@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("time", [0.5, 3.14, 6.06])
+def test_one_frame_alone_is_the_one_on_show(video: Callable[[str], Path], name: str, time: float) -> None:
+    (samples,) = sample_at(str(video(name)), [time], SIZE)
+    assert number_in(samples.images[0]) == on_show(REGULAR, time)
+    assert samples.times[0] == pytest.approx(time, abs=1.5e-3)
+
+
 def test_shots_and_anchors_are_chosen_elsewhere(video: Callable[[str], Path]) -> None:
     with open_video(str(video("long.mp4"))) as source, pytest.raises(ValueError, match="keyframes, dense or auto"):
         picked_frames(source, "shots", 1.0)

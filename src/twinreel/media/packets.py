@@ -31,13 +31,15 @@ _NO_TIMESTAMPS = 0x80
 class Clock:
     """Seconds since the first shown frame, for packets and frames of one stream."""
 
-    def __init__(self, stream: VideoStream) -> None:
+    def __init__(self, stream: VideoStream, zero: Clock | None = None) -> None:
+        """zero: one that has been given the first timestamp, which the stream itself may not tell."""
         base = stream.time_base or Fraction(1, 90_000)
         # as integers: a fraction's own arithmetic takes a tenth of the time that small videos take to decode
         self._ticks, self._second = base.numerator, base.denominator
         rate = stream.average_rate or stream.guessed_rate
         self._gap = 1 / float(rate) if rate else 0.04
         self._start: int | None = stream.start_time
+        self._zero = zero
         self._last = -self._gap
 
     def seconds(self, pts: int | None) -> float:
@@ -45,6 +47,8 @@ class Clock:
         if pts is None:
             self._last += self._gap
         else:
+            if self._start is None and self._zero is not None:
+                self._start = self._zero._start
             if self._start is None:
                 self._start = pts
             self._last = (pts - self._start) * self._ticks / self._second

@@ -52,11 +52,16 @@ class _Screen:
     """What is on show as the packets of a video go through its decoder."""
 
     def __init__(
-        self, source: Source, *, loop_filter: bool = True, decoded: Callable[[av.VideoFrame], None] | None = None
+        self,
+        source: Source,
+        packets: Clock,
+        *,
+        loop_filter: bool = True,
+        decoded: Callable[[av.VideoFrame], None] | None = None,
     ) -> None:
-        """decoded: told of every frame that was decoded on the way."""
+        """packets: the clock of the groups that will be shown; decoded: told of every frame decoded on the way."""
         self._decoder = Decoder(source.stream, loop_filter=loop_filter)
-        self._clock = Clock(source.stream)
+        self._clock = Clock(source.stream, packets)
         self._decoded = decoded
         self._before: Picked | None = None
         self._waiting: deque[float] = deque()
@@ -126,7 +131,7 @@ def _lazily(source: Source, step: float, *, dense: bool, spans: Sequence[Span] =
     clock, may_skip = Clock(source.stream), not dense and has_timestamps(source)
     # What cannot be jumped in is read once, from its beginning.
     for within in [(span,) for span in spans] if can_jump(source) else [spans]:
-        screen, taken = _Screen(source, loop_filter=dense), -math.inf
+        screen, taken = _Screen(source, clock, loop_filter=dense), -math.inf
         for group in groups_from(source, clock, within[0][0]):
             if group.start > within[-1][1]:
                 break
@@ -182,8 +187,9 @@ def picked_at(
     """
 
     def shown() -> Iterator[Picked]:
-        screen, waiting = _Screen(source, decoded=decoded), deque(times)
-        for group in groups(source, Clock(source.stream)):
+        clock, waiting = Clock(source.stream), deque(times)
+        screen = _Screen(source, clock, decoded=decoded)
+        for group in groups(source, clock):
             wanted = []
             while waiting and waiting[0] < group.stop - EPSILON:
                 wanted.append(max(waiting.popleft(), group.start))
