@@ -74,7 +74,7 @@ BESIDE = 0.5
 CROSSED = 0.25
 """A stretch that lies in a better one's box by more than this share on both axes is a way through the same footage at
 another speed: it is dropped. Repeated and reordered footage overlaps on one axis at most."""
-SETTINGS = "30"
+SETTINGS = "31"
 """Changes whenever the same two fingerprints would give another match; kept with stored matches."""
 
 
@@ -104,10 +104,11 @@ def align_map(
     if not _hopeful(frames, a.middle or b.middle):
         return []
     settings = replace(_SETTINGS[aligner], min_similarity=_limit(frames), **changes)
-    ends = {"duration_a": a.duration, "duration_b": b.duration}
+    ends = {"duration_a": min(a.end, a.duration), "duration_b": min(b.end, b.duration)}
     boxes = [(box, False) for box in ALIGNERS[aligner](frames, a.times, b.times, settings, **ends)]
     if runs_backwards(frames):
         times = reversed_times(a.times, a.duration)
+        ends["duration_a"] = a.duration - a.begin
         found_so = ALIGNERS[aligner](frames[::-1], times, b.times, settings, **ends)
         boxes += [(as_played(box, len(a), a.duration), True) for box in found_so]
     found = []

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 
 from twinreel.match.reference import Background
-from twinreel.types import MIDDLE, Fingerprint, Float32, Float64, UInt8
+from twinreel.types import MIDDLE, Fingerprint, Float32, Float64, Span, UInt8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,6 +33,10 @@ class Prepared:
     """(n,) ascending: 0 for the whole picture, 1 and more for pictures within it, ``MIDDLE`` for its middle."""
     crowd: float = 1.0
     """Of the library that it is compared in (``Reference.crowd``)."""
+    begin: float = 0.0
+    """Seconds from which a picture within the picture is there, ..."""
+    end: float = math.inf
+    """... and up to which; the whole picture is there throughout, and so is its middle."""
 
     def split(self) -> list[Prepared]:
         """One for the whole picture and one for each picture within it, each with ascending times."""
@@ -50,8 +55,11 @@ class Prepared:
 
     def part(self, rows: slice) -> Prepared:
         """One of ``spans``, by itself."""
+        begin, end = self._there(rows)
         return replace(
             self,
+            begin=begin,
+            end=end,
             times=self.times[rows],
             vectors=self.vectors[rows],
             weights=self.weights[rows],
@@ -59,6 +67,15 @@ class Prepared:
             layout=self.layout[rows],
             parts=self.parts[rows],
         )
+
+    def _there(self, rows: slice) -> Span:
+        """``begin`` and ``end`` of a part: half-way to the frames in which it is not there any more."""
+        if int(self.parts[rows.start]) in (0, MIDDLE):
+            return 0.0, math.inf
+        whole, own = self.times[self.parts == 0], self.times[rows]
+        before, after = whole[whole < own[0]], whole[whole > own[-1]]
+        begin = float(before[-1] + own[0]) / 2 if len(before) else 0.0
+        return begin, float(own[-1] + after[0]) / 2 if len(after) else math.inf
 
     def __len__(self) -> int:
         return len(self.times)
