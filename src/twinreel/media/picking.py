@@ -106,10 +106,10 @@ class _Screen:
 def _wanted(group: Group, taken: float, step: float, *, dense: bool) -> list[float]:
     """The times to show of one group, ``taken`` being the last one before it."""
     wanted = []
-    # A keyframe that is near the one before is left out, unless what follows it would be too far.
-    following = min(math.ceil(group.start / step - EPSILON) * step, group.stop)
-    near = group.start - taken < step / 2 - EPSILON and following - taken <= step + EPSILON
-    if taken == -math.inf or not (dense or near):
+    # A keyframe that is near the one before can be left out, unless what comes after it would be too far.
+    after = min(math.ceil(group.start / step - EPSILON) * step, group.stop)
+    needless = group.start - taken < step / 2 - EPSILON and after - taken <= step + EPSILON
+    if taken == -math.inf or not (dense or needless):
         taken = group.start
         wanted.append(taken)
     for since, until in pairwise([group.start, *group.times, group.stop]):
